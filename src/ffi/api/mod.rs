@@ -1,0 +1,26 @@
+//! Every exported type and function; the files in the order of the header.
+//!
+//! cbindgen reads these files and nothing else; `make bindings` writes the header and the
+//! declarations of every other language from them. The rules are in `docs/interface.md`.
+
+#![allow(non_camel_case_types)]
+
+mod types;
+
+mod library;
+
+mod server;
+
+mod auth;
+
+mod message;
+
+mod parts;
+
+mod send;
+
+mod result;
+
+mod observe;
+
+pub(super) use types::{mail_log_fn, mail_progress_fn, mail_status, mail_t};

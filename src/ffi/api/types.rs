@@ -1,0 +1,196 @@
+//! Types, codes and callback types of the interface.
+
+use std::ffi::{c_char, c_void};
+
+/// Number of this interface; it rises only when a change breaks callers, and is the number in the
+/// name of the shared library (libpostrider.so.1).
+pub const MAIL_ABI_VERSION: i32 = 1;
+
+/// Size in bytes of a buffer that holds any content id, with its NUL.
+pub const MAIL_CONTENT_ID_SIZE: i32 = 96;
+
+/// One message, the server it goes through and the account that sends it.
+///
+/// A handle is a token, not an address: a stale, foreign or NULL handle is an error code, never a
+/// crash. Create it with mail_new(), release it with mail_free().
+pub struct mail_t {
+    _private: [u8; 0],
+}
+
+/// What a call returns: 0 is success, positive is success in part, negative is an error.
+///
+/// New codes may be added: treat every unknown negative number as an error.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum mail_status {
+    /// The call did what it says; mail_send(): every recipient was accepted.
+    Ok = 0,
+    /// mail_send(): accepted for some recipients, refused for others.
+    Partial = 1,
+    /// The handle is NULL, was freed, or did not come from mail_new().
+    InvalidHandle = -1,
+    /// A pointer that must not be NULL is NULL.
+    NullPointer = -2,
+    /// A text is not valid UTF-8.
+    InvalidUtf8 = -3,
+    /// An argument has a value that is not allowed; the text names it.
+    InvalidArgument = -4,
+    /// Something that sending needs was not set: server, From, a recipient, or any content.
+    Incomplete = -5,
+    /// A file cannot be opened, read or written, or changed while it was being sent.
+    File = -6,
+    /// mail_cancel(), the progress callback or mail_free() ended the send.
+    Cancelled = -10,
+    /// The time given by mail_set_timeout(), or the limit of one step, ran out.
+    Timeout = -11,
+    /// The host name could not be resolved.
+    Resolve = -12,
+    /// No address of the host accepted a connection.
+    Connect = -13,
+    /// The connection broke.
+    ConnectionLost = -14,
+    /// The TLS handshake failed.
+    Tls = -15,
+    /// The certificate of the server was not accepted.
+    Certificate = -16,
+    /// The other side does not speak SMTP, or broke its rules.
+    Protocol = -17,
+    /// The server lacks something the message or the settings need.
+    Unsupported = -18,
+    /// Credentials would have crossed an unprotected connection.
+    PlaintextAuth = -19,
+    /// The server refused the sign-in.
+    SignIn = -20,
+    /// The server refused the connection or ended it (421, 554), at any step.
+    Unavailable = -21,
+    /// The server refused the sender address.
+    Sender = -22,
+    /// The server refused every recipient, or one of them when all or none was asked.
+    Recipients = -23,
+    /// The server refused the message.
+    Message = -24,
+    /// The message is larger than the server takes.
+    TooLarge = -25,
+    /// A defect in this library; please report it with the error text.
+    Internal = -99,
+}
+
+/// How the connection is protected; the numbers are those of EASendMail's ConnectType.
+#[repr(i32)]
+pub enum mail_security {
+    /// No TLS. Credentials are refused unless mail_allow_plaintext_auth() was called.
+    Plain = 0,
+    /// By the port: STARTTLS on 25 and 587, TLS from the first byte on every other. The default.
+    Auto = 1,
+    /// STARTTLS (RFC 3207); a server that does not offer it is an error.
+    Starttls = 2,
+    /// TLS from the first byte (RFC 8314), usually on port 465.
+    Tls = 3,
+    /// STARTTLS when the server offers it, else no TLS: only for servers of your own network.
+    StarttlsIfOffered = 4,
+}
+
+/// In which header a recipient is shown; the numbers are those of EASendMail's flags.
+#[repr(i32)]
+pub enum mail_kind {
+    /// In To.
+    To = 0,
+    /// In Cc.
+    Cc = 1,
+    /// In no header: the other recipients do not see it.
+    Bcc = 2,
+}
+
+/// SASL mechanism for user and password; the numbers are those of EASendMail's AuthType.
+#[repr(i32)]
+pub enum mail_mechanism {
+    /// PLAIN when the server offers it, else LOGIN.
+    Auto = -1,
+    /// LOGIN.
+    Login = 0,
+    /// PLAIN (RFC 4616).
+    Plain = 3,
+}
+
+/// Values of the Importance header (RFC 2156).
+#[repr(i32)]
+pub enum mail_importance {
+    /// Importance: low
+    Low = 0,
+    /// Importance: normal
+    Normal = 1,
+    /// Importance: high
+    High = 2,
+}
+
+/// The step in which something went wrong, in the order in which they happen.
+#[repr(i32)]
+pub enum mail_stage {
+    /// No error.
+    None = 0,
+    /// The arguments of the call.
+    Argument = 1,
+    /// Putting the message together.
+    Compose = 2,
+    /// Looking up the host name.
+    Resolve = 3,
+    /// Connecting.
+    Connect = 4,
+    /// The TLS handshake.
+    Tls = 5,
+    /// Waiting for the greeting of the server.
+    Greeting = 6,
+    /// EHLO or HELO.
+    Hello = 7,
+    /// The STARTTLS command.
+    Starttls = 8,
+    /// Signing in (AUTH).
+    SignIn = 9,
+    /// MAIL FROM.
+    Sender = 10,
+    /// RCPT TO.
+    Recipients = 11,
+    /// DATA and the content, up to the final reply.
+    Data = 12,
+    /// Ending or resetting the session.
+    Quit = 13,
+}
+
+/// What became of the message.
+#[repr(i32)]
+pub enum mail_outcome {
+    /// The server took it for nobody: sending again is safe.
+    NotSent = 0,
+    /// The server accepted it for at least one recipient.
+    Accepted = 1,
+    /// The connection ended after the final byte and before the reply: it may have been accepted.
+    Unknown = 2,
+}
+
+/// Receives the protocol transcript, one line a call.
+///
+/// Called on the thread that is inside mail_send(), one call at a time for each handle. It may call
+/// any mail_* function. It must return normally: no exception, no longjmp.
+///
+/// @param user_data  the pointer given to mail_set_log()
+/// @param line       UTF-8 without line end; begins with "C: " (sent), "S: " (received) or "-- "
+///                   (what the library did); secrets are replaced by ***; valid during the call
+pub type mail_log_fn =
+    Option<unsafe extern "system" fn(user_data: *mut c_void, line: *const c_char)>;
+
+/// Receives the progress of mail_send() and may cancel it.
+///
+/// Called on the thread that is inside mail_send(), at least every 100 ms, also while nothing
+/// moves. It may call any mail_* function. It must return normally: no exception, no longjmp.
+///
+/// @param user_data   the pointer given to mail_set_progress()
+/// @param bytes_sent  bytes of the message that were handed to the network
+/// @param bytes_total size of the message in bytes; 0 until the connection stands
+/// @return 0 to go on, anything else to cancel
+pub type mail_progress_fn = Option<
+    unsafe extern "system" fn(
+        user_data: *mut c_void,
+        bytes_sent: i64,
+        bytes_total: i64,
+    ) -> i32,
+>;
