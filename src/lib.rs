@@ -1,1 +1,57 @@
-//! Sends e-mail with OAuth2.
+//! Postrider sends e-mail with OAuth2 from any language that can call a C function.
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! host program
+//!   └─ ffi          the C interface; Rust programs skip it
+//!        └─ mail         settings + message + send()
+//!             ├─ message      what is sent → an RFC 5322 byte stream of known size
+//!             └─ transport    how it travels: drives
+//!                  ├─ smtp         the protocol as a state machine without I/O
+//!                  └─ net          the only sockets
+//!                       └─ platform   the few system calls that std lacks
+//! ```
+//!
+//! ```no_run
+//! use postrider::{Kind, Mail};
+//!
+//! let mut mail = Mail::new();
+//! mail.set_server("smtp.example.org", 587)?;
+//! mail.set_auth_xoauth2("anna@example.org", "access token")?;
+//! mail.set_from(Some("Anna"), "anna@example.org")?;
+//! mail.add_recipient_as(None, "bob@example.org", Kind::To)?;
+//! mail.set_subject("Hello")?;
+//! mail.set_text(Some("Hello Bob"));
+//! let delivery = mail.send(&());
+//! match delivery.error() {
+//!     None => println!("sent"),
+//!     Some(error) => println!("{error}: {}", error.cause().advice()),
+//! }
+//! # Ok::<(), postrider::Error>(())
+//! ```
+
+#![deny(unsafe_code)]
+
+pub mod error;
+#[cfg(feature = "capi")]
+#[allow(unsafe_code)]
+mod ffi;
+mod mail;
+mod message;
+mod net;
+#[allow(unsafe_code)]
+mod platform;
+mod secret;
+mod smtp;
+mod transport;
+
+pub use error::{Cause, Error, Outcome, Result, Retry, Stage, Status};
+pub use mail::Mail;
+pub use message::Kind;
+pub use net::Canceller;
+pub use smtp::Reply;
+pub use transport::{Delivery, Observer, RecipientResult};
+
+#[cfg(all(feature = "capi", panic = "abort"))]
+compile_error!("the C interface needs panic = \"unwind\": a panic becomes a status code there");

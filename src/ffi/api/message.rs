@@ -164,10 +164,7 @@ pub unsafe extern "system" fn mail_set_subject(
 /// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_UTF8
 /// @since 0.1.0
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn mail_set_text(
-    mail: *mut mail_t,
-    body: *const c_char,
-) -> mail_status {
+pub unsafe extern "system" fn mail_set_text(mail: *mut mail_t, body: *const c_char) -> mail_status {
     with(mail, |slot| {
         // SAFETY: the caller passes NULL or NUL-terminated text (interface contract).
         let body = unsafe { optional_text(body, "body") }?;
@@ -185,10 +182,7 @@ pub unsafe extern "system" fn mail_set_text(
 /// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_UTF8
 /// @since 0.1.0
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn mail_set_html(
-    mail: *mut mail_t,
-    body: *const c_char,
-) -> mail_status {
+pub unsafe extern "system" fn mail_set_html(mail: *mut mail_t, body: *const c_char) -> mail_status {
     with(mail, |slot| {
         // SAFETY: the caller passes NULL or NUL-terminated text (interface contract).
         let body = unsafe { optional_text(body, "body") }?;

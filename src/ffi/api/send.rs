@@ -1,7 +1,7 @@
 //! Sending, cancelling and saving.
 
 use super::types::{mail_status, mail_t};
-use crate::ffi::boundary::{byte_buffer, guard_or, remember_for_thread, text, with, with_status};
+use crate::ffi::boundary::{byte_buffer, guard_or, remember_for_thread, text, with};
 use crate::ffi::{callbacks, handle};
 use std::ffi::c_char;
 
@@ -36,11 +36,11 @@ pub extern "system" fn mail_set_all_or_none(mail: *mut mail_t, all_or_none: i32)
 /// @see mail_last_error(), mail_last_outcome(), mail_cancel()
 #[unsafe(no_mangle)]
 pub extern "system" fn mail_send(mail: *mut mail_t) -> mail_status {
-    with_status(mail, |slot| {
+    with(mail, |slot| {
         // A copy: no lock is held while the network or the host's callbacks are busy.
         let snapshot = slot.mail.lock().clone();
-        let delivery = snapshot.send(&mut callbacks::observer(slot));
-        let result = delivery.status_and_error();
+        let delivery = snapshot.send(&callbacks::observer(slot));
+        let result = delivery.as_result();
         *slot.delivery.lock() = Some(delivery);
         result
     })

@@ -1,5 +1,8 @@
 //! Types, codes and callback types of the interface.
 
+// The header has these numbers; calls take plain integers, which may have any value.
+#![allow(dead_code)]
+
 use std::ffi::{c_char, c_void};
 
 /// Number of this interface; it rises only when a change breaks callers, and is the number in the
@@ -188,9 +191,5 @@ pub type mail_log_fn =
 /// @param bytes_total size of the message in bytes; 0 until the connection stands
 /// @return 0 to go on, anything else to cancel
 pub type mail_progress_fn = Option<
-    unsafe extern "system" fn(
-        user_data: *mut c_void,
-        bytes_sent: i64,
-        bytes_total: i64,
-    ) -> i32,
+    unsafe extern "system" fn(user_data: *mut c_void, bytes_sent: i64, bytes_total: i64) -> i32,
 >;

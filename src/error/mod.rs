@@ -1,0 +1,265 @@
+//! The one error of every layer.
+//!
+//! An [`Error`] is built where the knowledge is, with everything known there: the [`Stage`] in which
+//! it happened, the [`Status`] that the C call returns, a stable [`Cause`] with one sentence of
+//! advice, the [`Outcome`] for the message, and the server's [`Reply`] when one decided it.
+
+mod cause;
+mod status;
+
+pub use cause::Cause;
+pub use status::Status;
+
+use crate::smtp::Reply;
+use std::borrow::Cow;
+use std::fmt;
+
+/// The result of everything that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The step in which something went wrong, in the order in which they happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Stage {
+    /// The arguments of a call.
+    Argument = 1,
+    /// Putting the message together.
+    Compose = 2,
+    /// Looking up the host name.
+    Resolve = 3,
+    /// Connecting.
+    Connect = 4,
+    /// The TLS handshake.
+    Tls = 5,
+    /// Waiting for the greeting of the server.
+    Greeting = 6,
+    /// EHLO or HELO.
+    Hello = 7,
+    /// The STARTTLS command.
+    Starttls = 8,
+    /// Signing in.
+    SignIn = 9,
+    /// MAIL FROM.
+    Sender = 10,
+    /// RCPT TO.
+    Recipients = 11,
+    /// DATA and the content, up to the final reply.
+    Data = 12,
+    /// Ending or resetting the session.
+    Quit = 13,
+}
+
+impl Stage {
+    /// What the other side was asked for, as a part of a sentence: "waiting for the greeting".
+    fn doing(self) -> &'static str {
+        match self {
+            Stage::Argument => "checking the arguments",
+            Stage::Compose => "putting the message together",
+            Stage::Resolve => "looking up the host name",
+            Stage::Connect => "connecting",
+            Stage::Tls => "the TLS handshake",
+            Stage::Greeting => "waiting for the greeting of the server",
+            Stage::Hello => "introducing ourselves (EHLO)",
+            Stage::Starttls => "starting TLS",
+            Stage::SignIn => "signing in",
+            Stage::Sender => "giving the sender (MAIL FROM)",
+            Stage::Recipients => "giving the recipients (RCPT TO)",
+            Stage::Data => "sending the content",
+            Stage::Quit => "ending the session",
+        }
+    }
+}
+
+/// What became of the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(i32)]
+pub enum Outcome {
+    /// The server took it for nobody: sending again is safe.
+    #[default]
+    NotSent = 0,
+    /// The server accepted it for at least one recipient.
+    Accepted = 1,
+    /// The connection ended after the final byte and before the reply: it may have been accepted.
+    Unknown = 2,
+}
+
+/// Whether the same message may succeed when it is tried again unchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// No: something has to be changed first.
+    No,
+    /// Yes, after a while: the cause passes by itself.
+    Later,
+}
+
+/// Everything known about a failure. Never holds a secret.
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    status: Status,
+    stage: Stage,
+    cause: Cause,
+    outcome: Outcome,
+    reply: Option<Reply>,
+    text: Cow<'static, str>,
+}
+
+impl Error {
+    /// An error of `stage`; `text` is one line in English that says what happened.
+    pub(crate) fn new(
+        status: Status,
+        stage: Stage,
+        cause: Cause,
+        text: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let outcome = Outcome::NotSent;
+        Self(Box::new(Inner { status, stage, cause, outcome, reply: None, text: text.into() }))
+    }
+
+    /// An argument with a value that is not allowed; `text` names it.
+    pub(crate) fn argument(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Status::InvalidArgument, Stage::Argument, Cause::ArgumentInvalid, text)
+    }
+
+    /// Something that sending needs was not set.
+    pub(crate) fn incomplete(cause: Cause, text: &'static str) -> Self {
+        Self::new(Status::Incomplete, Stage::Compose, cause, text)
+    }
+
+    /// A server that breaks the rules, or is no SMTP server.
+    pub(crate) fn protocol(stage: Stage, text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Status::Protocol, stage, Cause::ProtocolViolation, text)
+    }
+
+    /// The other side, or something between, ended the connection.
+    pub(crate) fn connection_lost(stage: Stage, how: impl fmt::Display) -> Self {
+        let text = format!("the connection was lost while {}: {how}", stage.doing());
+        Self::new(Status::ConnectionLost, stage, Cause::ConnectionLost, text)
+    }
+
+    pub(crate) fn timeout(stage: Stage, limit: std::time::Duration) -> Self {
+        let text = format!("no answer within {} s while {}", limit.as_secs_f32(), stage.doing());
+        Self::new(Status::Timeout, stage, Cause::Timeout, text)
+    }
+
+    pub(crate) fn cancelled(stage: Stage) -> Self {
+        let text = format!("cancelled while {}", stage.doing());
+        Self::new(Status::Cancelled, stage, Cause::Cancelled, text)
+    }
+
+    /// A negative reply; `what` says what the server refused, and the reply is quoted behind it.
+    pub(crate) fn refused(
+        status: Status,
+        stage: Stage,
+        cause: Cause,
+        what: impl fmt::Display,
+        reply: Reply,
+    ) -> Self {
+        let text = format!("{what}: {reply}");
+        let mut error = Self::new(status, stage, cause, text);
+        error.0.reply = Some(reply);
+        error
+    }
+
+    /// Changes the text, to take secrets out that a server echoes.
+    pub(crate) fn map_text(mut self, change: impl FnOnce(&str) -> String) -> Self {
+        self.0.text = change(&self.0.text).into();
+        self
+    }
+
+    pub(crate) fn with_outcome(mut self, outcome: Outcome) -> Self {
+        self.0.outcome = outcome;
+        self
+    }
+
+    /// The status that a C call returns for it.
+    pub fn status(&self) -> Status {
+        self.0.status
+    }
+
+    /// The step in which it happened.
+    pub fn stage(&self) -> Stage {
+        self.0.stage
+    }
+
+    /// The cause as a stable code, with advice.
+    pub fn cause(&self) -> Cause {
+        self.0.cause
+    }
+
+    /// What became of the message.
+    pub fn outcome(&self) -> Outcome {
+        self.0.outcome
+    }
+
+    /// The server's reply that decided it.
+    pub fn reply(&self) -> Option<&Reply> {
+        self.0.reply.as_ref()
+    }
+
+    /// One line that says what went wrong.
+    pub fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// Whether trying again later may help without any change.
+    pub fn retry(&self) -> Retry {
+        let passing = match &self.0.reply {
+            Some(reply) => reply.is_transient(),
+            None => matches!(
+                self.0.status,
+                Status::Timeout | Status::Resolve | Status::Connect | Status::ConnectionLost
+            ),
+        };
+        if passing { Retry::Later } else { Retry::No }
+    }
+}
+
+/// Errors that only the C interface can meet.
+#[cfg(feature = "capi")]
+impl Error {
+    pub(crate) fn invalid_handle() -> Self {
+        let text = "the handle is NULL, was freed, or did not come from mail_new()";
+        Self::new(Status::InvalidHandle, Stage::Argument, Cause::HandleInvalid, text)
+    }
+
+    pub(crate) fn null_pointer(argument: &str) -> Self {
+        let text = format!("{argument} is NULL");
+        Self::new(Status::NullPointer, Stage::Argument, Cause::ArgumentNull, text)
+    }
+
+    pub(crate) fn invalid_utf8(argument: &str) -> Self {
+        let text = format!("{argument} is not valid UTF-8");
+        Self::new(Status::InvalidUtf8, Stage::Argument, Cause::ArgumentNotUtf8, text)
+    }
+}
+
+impl Error {
+    /// A defect in this library, with the place where it showed.
+    pub(crate) fn internal(text: impl fmt::Display) -> Self {
+        let text = format!("internal error: {text}");
+        Self::new(Status::Internal, Stage::Argument, Cause::Internal, text)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.text)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("stage", &self.0.stage)
+            .field("status", &self.0.status)
+            .field("cause", &self.0.cause.code())
+            .field("outcome", &self.0.outcome)
+            .field("text", &self.0.text)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,20 @@
+//! The only sockets: resolve, connect, TLS, and waiting that a deadline, a cancellation and the
+//! host's progress callback can always get through to.
+//!
+//! - `watch`    how long to wait, and who may end it
+//! - `resolve`  names to addresses
+//! - `connect`  addresses to a connected socket (RFC 8305)
+//! - `tls`      trust and TLS configurations, made once per process
+//! - `stream`   the connection, plain or TLS, that never blocks for longer than the watch allows
+
+mod connect;
+mod resolve;
+mod stream;
+mod tls;
+mod watch;
+
+pub(crate) use connect::connect;
+pub(crate) use stream::Stream;
+pub(crate) use tls::{ServerName, Trust};
+pub use watch::Canceller;
+pub(crate) use watch::{Cancellation, Watch};

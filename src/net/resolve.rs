@@ -1,0 +1,77 @@
+//! Names to addresses, without ever blocking the caller for longer than its watch allows.
+//!
+//! The system's look-up cannot be interrupted, so it runs on a thread of its own, which holds
+//! nothing but the name and ends by itself.
+
+use crate::error::{Cause, Error, Result, Stage, Status};
+use crate::net::Watch;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+
+/// The addresses of `host`, in the order in which to try them: families take turns, beginning with
+/// the one that the system prefers (RFC 8305 §4).
+pub(crate) fn resolve(host: &str, port: u16, watch: &mut Watch) -> Result<Vec<SocketAddr>> {
+    watch.begin(Stage::Resolve);
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let (answer, answered) = channel();
+    let name = host.to_owned();
+    std::thread::Builder::new()
+        .name("postrider-resolve".into())
+        .spawn(move || {
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            let _floats = crate::platform::OurFloats::set();
+            // Nobody may be waiting any more; then the answer is dropped.
+            let _ = answer.send((name.as_str(), port).to_socket_addrs().map(Vec::from_iter));
+        })
+        .map_err(|error| not_found(host, format!("no thread for the look-up: {error}")))?;
+    let found = loop {
+        match answered.recv_timeout(watch.check()?) {
+            Ok(found) => break found,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(not_found(host, "the look-up ended without an answer"));
+            }
+        }
+    };
+    match found {
+        Ok(addresses) if addresses.is_empty() => Err(not_found(host, "it has no address")),
+        Ok(addresses) => Ok(take_turns(addresses)),
+        Err(error) => Err(not_found(host, error)),
+    }
+}
+
+fn not_found(host: &str, why: impl std::fmt::Display) -> Error {
+    let text = format!("the server name {host} cannot be resolved: {why}");
+    Error::new(Status::Resolve, Stage::Resolve, Cause::HostNotFound, text)
+}
+
+fn take_turns(mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let mut seen = std::collections::HashSet::new();
+    addresses.retain(|address| seen.insert(*address));
+    let Some(first) = addresses.first().copied() else { return addresses };
+    let (preferred, others): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|address| address.is_ipv4() == first.is_ipv4());
+    let (mut preferred, mut others) = (preferred.into_iter(), others.into_iter());
+    let mut ordered = Vec::new();
+    loop {
+        match (preferred.next(), others.next()) {
+            (None, None) => return ordered,
+            (one, other) => ordered.extend(one.into_iter().chain(other)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns() {
+        let of = |text: &str| SocketAddr::new(text.parse().unwrap(), 25);
+        let (a, b, c, d) = (of("::1"), of("::2"), of("127.0.0.1"), of("127.0.0.2"));
+        assert_eq!(take_turns(vec![a, b, a, c, d]), [a, c, b, d]);
+        assert_eq!(take_turns(vec![c, d, c]), [c, d]);
+    }
+}

@@ -1,0 +1,245 @@
+//! Trust and TLS configurations.
+//!
+//! A configuration holds the trust roots and the session tickets. It is made once per process for
+//! each different trust, so that programs which make a handle for every message still resume TLS
+//! sessions. TLS 1.2 and 1.3 only.
+
+use crate::error::{Cause, Error, Result, Stage, Status};
+use parking_lot::Mutex;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+pub(crate) use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
+use std::sync::{Arc, OnceLock};
+
+/// A program uses one or two; the oldest goes when there are more.
+const CACHED_CONFIGURATIONS: usize = 16;
+
+static CONFIGURATIONS: Mutex<Vec<(Trust, Arc<ClientConfig>)>> = Mutex::new(Vec::new());
+
+/// Which certificates are accepted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Trust {
+    /// Certificates that are trusted besides those of the system.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Accept every certificate.
+    pub accept_invalid: bool,
+}
+
+impl Trust {
+    /// Adds the certificates in a PEM text; `argument` names it in errors.
+    pub(crate) fn add_pem(&mut self, pem: &[u8], argument: &str) -> Result<()> {
+        let mut found = Vec::new();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate
+                .map_err(|e| Error::argument(format!("{argument} is not proper PEM: {e}")))?;
+            webpki::anchor_from_trusted_cert(&certificate).map_err(|e| {
+                Error::argument(format!("{argument} holds a broken certificate: {e}"))
+            })?;
+            found.push(certificate.into_owned());
+        }
+        if found.is_empty() {
+            return Err(Error::argument(format!("{argument} holds no PEM certificate")));
+        }
+        self.extra_roots.extend(found);
+        Ok(())
+    }
+
+    /// The configuration for this trust.
+    pub(crate) fn configuration(&self) -> Result<Arc<ClientConfig>> {
+        let cached = |all: &[(Trust, Arc<ClientConfig>)]| {
+            all.iter().find(|(trust, _)| trust == self).map(|(_, config)| config.clone())
+        };
+        if let Some(config) = cached(&CONFIGURATIONS.lock()) {
+            return Ok(config);
+        }
+        // Made without the lock: reading the trust roots of the system takes milliseconds.
+        let made = self.make_configuration()?;
+        let mut all = CONFIGURATIONS.lock();
+        if let Some(config) = cached(&all) {
+            return Ok(config);
+        }
+        if all.len() >= CACHED_CONFIGURATIONS {
+            all.remove(0);
+        }
+        all.push((self.clone(), made.clone()));
+        Ok(made)
+    }
+
+    fn make_configuration(&self) -> Result<Arc<ClientConfig>> {
+        let provider = provider();
+        let verifier: Arc<dyn ServerCertVerifier> = if self.accept_invalid {
+            Arc::new(AcceptAny(provider.clone()))
+        } else {
+            let roots = self.extra_roots.iter().cloned();
+            let verifier =
+                rustls_platform_verifier::Verifier::new_with_extra_roots(roots, provider.clone());
+            Arc::new(verifier.map_err(|e| {
+                let text = format!("the trusted certificates of the system cannot be used: {e}");
+                Error::new(Status::Tls, Stage::Tls, Cause::TlsNoTrustRoots, text)
+            })?)
+        };
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+            .map_err(Error::internal)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Explaining(verifier)))
+            .with_no_client_auth();
+        Ok(Arc::new(config))
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    PROVIDER.get_or_init(|| Arc::new(ring::default_provider())).clone()
+}
+
+/// Why a handshake failed, for the person.
+pub(crate) fn handshake_error(error: &rustls::Error, host: &str) -> Error {
+    let certificate = |cause, what: String| {
+        Error::new(
+            Status::Certificate,
+            Stage::Tls,
+            cause,
+            format!("the certificate of {host} {what}"),
+        )
+    };
+    let rustls::Error::InvalidCertificate(reason) = error else {
+        let text = format!("the TLS handshake with {host} failed: {error}");
+        return Error::new(Status::Tls, Stage::Tls, Cause::TlsFailed, text);
+    };
+    match reason {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            certificate(Cause::CertificateExpired, "has expired".into())
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            certificate(Cause::CertificateNotYetValid, "is not valid yet".into())
+        }
+        CertificateError::NotValidForName => {
+            certificate(Cause::CertificateWrongHost, "is for another host".into())
+        }
+        CertificateError::NotValidForNameContext { presented, .. } => certificate(
+            Cause::CertificateWrongHost,
+            format!("is for another host: {}", presented.join(", ")),
+        ),
+        CertificateError::UnknownIssuer => {
+            certificate(Cause::CertificateUnknownCa, "was issued by an unknown CA".into())
+        }
+        CertificateError::Revoked => {
+            certificate(Cause::CertificateRevoked, "has been revoked".into())
+        }
+        CertificateError::Other(other) if other.0.is::<SelfSigned>() => certificate(
+            Cause::CertificateSelfSigned,
+            "is self-signed: it is its own issuer and nobody vouches for it".into(),
+        ),
+        other => certificate(Cause::CertificateInvalid, format!("is not valid: {other:?}")),
+    }
+}
+
+/// Says of a certificate nobody vouches for whether it is self-signed (issuer equals subject).
+#[derive(Debug)]
+struct Explaining(Arc<dyn ServerCertVerifier>);
+
+#[derive(Debug)]
+struct SelfSigned;
+
+impl std::fmt::Display for SelfSigned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("self-signed certificate")
+    }
+}
+
+impl std::error::Error for SelfSigned {}
+
+impl ServerCertVerifier for Explaining {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
+        let verdict =
+            self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        verdict.map_err(|error| {
+            use CertificateError::{Other, UnknownIssuer};
+            // A self-signed certificate that calls itself a CA is refused as such ("Other").
+            let no_issuer =
+                matches!(error, rustls::Error::InvalidCertificate(UnknownIssuer | Other(_)));
+            let self_signed = webpki::EndEntityCert::try_from(end_entity)
+                .is_ok_and(|certificate| certificate.issuer() == certificate.subject());
+            if no_issuer && self_signed {
+                let reason = Other(rustls::OtherError(Arc::new(SelfSigned)));
+                rustls::Error::InvalidCertificate(reason)
+            } else {
+                error
+            }
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}
+
+/// Accepts every certificate, but still asks the server to own its key.
+#[derive(Debug)]
+struct AcceptAny(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AcceptAny {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,13 @@
+//! The few system calls that the standard library lacks, per system.
+//!
+//! With `ffi` the only place for unsafe code.
+
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+mod fpu;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+pub(crate) use fpu::{HostFloats, OurFloats};
+#[cfg(unix)]
+pub(crate) use unix::{Interest, host_name, local_utc_offset_minutes, poll};

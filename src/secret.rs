@@ -1,0 +1,44 @@
+//! Text that is wiped from memory when dropped and never printed.
+
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// A password, a token, or anything made of one.
+#[derive(Clone)]
+pub(crate) struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    pub(crate) fn new(text: impl AsRef<[u8]>) -> Self {
+        Self(Zeroizing::new(text.as_ref().to_vec()))
+    }
+
+    /// The parts joined, in one allocation that has the right size from the start: growing one would
+    /// leave pieces behind.
+    pub(crate) fn concat(parts: &[&[u8]]) -> Self {
+        let mut joined = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+        for part in parts {
+            joined.extend_from_slice(part);
+        }
+        Self(Zeroizing::new(joined))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.0
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}

@@ -1,0 +1,297 @@
+//! An open SMTP session: the loop between `smtp::Session` and `net::Stream`, and the connection
+//! that a handle keeps between sends.
+
+use crate::error::{Error, Outcome, Result, Stage};
+use crate::message::{Carrier, Content, Prepared};
+use crate::net::{Stream, Watch, connect};
+use crate::smtp::{Envelope, Next, Options, Session, Transaction, Transcript};
+use crate::transport::log::Log;
+use crate::transport::server::{Server, is_ehlo_name};
+use parking_lot::Mutex;
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Firewalls forget silent connections without telling anybody: a send over one would only find out
+/// by its deadline.
+const MOST_IDLE: Duration = Duration::from_secs(120);
+
+/// How far a send is, for the progress callback.
+#[derive(Default)]
+pub(crate) struct Progress {
+    pub sent: Cell<u64>,
+    pub total: Cell<u64>,
+}
+
+/// The connection that a handle keeps between sends.
+#[derive(Clone, Default)]
+pub(crate) struct KeptConnection(Arc<Mutex<Option<Connection>>>);
+
+impl KeptConnection {
+    /// The kept connection, if it leads where it should and the server has left it alone.
+    pub(crate) fn take(&self, server: &Arc<Server>) -> Option<Connection> {
+        let mut connection = self.0.lock().take()?;
+        if connection.leads_to(server) && connection.is_alive() {
+            return Some(connection);
+        }
+        connection.quit();
+        None
+    }
+
+    pub(crate) fn put(&self, mut connection: Connection) {
+        connection.last_used = Instant::now();
+        let previous = self.0.lock().replace(connection);
+        // Two sends at once: the connection that was there first makes room.
+        if let Some(previous) = previous {
+            previous.quit();
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        let connection = self.0.lock().take();
+        if let Some(connection) = connection {
+            connection.quit();
+        }
+    }
+}
+
+impl std::fmt::Debug for KeptConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeptConnection")
+    }
+}
+
+/// Why a transaction did not end well, and how far it had come.
+pub(crate) struct Broken {
+    pub error: Error,
+    pub transaction: Transaction,
+    /// Nothing of the content was sent: nothing can be delivered twice.
+    pub before_content: bool,
+}
+
+/// A connected, introduced and signed-in session.
+pub(crate) struct Connection {
+    server: Arc<Server>,
+    stream: Stream,
+    session: Session,
+    chunk: Vec<u8>,
+    last_used: Instant,
+    content_began: bool,
+    content_ended: bool,
+}
+
+impl Connection {
+    /// Connects, starts TLS and signs in.
+    pub(crate) fn open(server: &Arc<Server>, watch: &mut Watch, log: &Log) -> Result<Self> {
+        log.note(|| format!("connecting to {}:{}", server.host, server.port));
+        let (socket, peer) = connect(&server.host, server.port, watch)?;
+        let mut stream = Stream::new(socket, peer);
+        log.note(|| format!("connected to {}", stream.peer()));
+        if server.is_implicit_tls() {
+            stream.start_tls(server.trust.configuration()?, server.name()?, watch)?;
+            note_tls(&stream, log);
+        }
+        let options = Options {
+            host: server.host.clone(),
+            port: server.port,
+            ehlo_name: ehlo_name(server, &stream),
+            starttls: server.starttls(),
+            tls: server.is_implicit_tls(),
+            credentials: server.credentials.clone(),
+            allow_plaintext_auth: server.allow_plaintext_auth,
+        };
+        let session = Session::new(options, Transcript::new(log.is_wanted()));
+        let mut connection = Self {
+            server: server.clone(),
+            stream,
+            session,
+            chunk: Vec::new(),
+            last_used: Instant::now(),
+            content_began: false,
+            content_ended: false,
+        };
+        match connection.run(None, watch, log) {
+            Ok(()) => Ok(connection),
+            Err(error) => {
+                if error.reply().is_some() {
+                    connection.quit();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn leads_to(&self, server: &Arc<Server>) -> bool {
+        Arc::ptr_eq(&self.server, server) || self.server == *server
+    }
+
+    fn is_alive(&mut self) -> bool {
+        self.last_used.elapsed() < MOST_IDLE && !self.session.has_unread() && self.stream.is_quiet()
+    }
+
+    /// Sends one message. What only concerns the message is in the transaction; `Err` means that
+    /// the connection is of no use any more.
+    pub(crate) fn transact(
+        &mut self,
+        prepared: &Prepared,
+        all_or_none: bool,
+        progress: &Progress,
+        watch: &mut Watch,
+        log: &Log,
+    ) -> std::result::Result<Transaction, Box<Broken>> {
+        self.session.transcript.enable(log.is_wanted());
+        (self.content_began, self.content_ended) = (false, false);
+        let result = self.compose(prepared, all_or_none).and_then(|content| {
+            progress.total.set(content.size());
+            self.run(Some((&content, progress)), watch, log)
+        });
+        let transaction = self.session.take_transaction();
+        match result {
+            Ok(()) => Ok(transaction),
+            Err(error) => {
+                // Without a reply nobody knows whether the server took a complete content.
+                let unknown = self.content_ended && error.reply().is_none();
+                let error = if unknown { error.with_outcome(Outcome::Unknown) } else { error };
+                let before_content = !self.content_began;
+                Err(Box::new(Broken { error, transaction, before_content }))
+            }
+        }
+    }
+
+    /// Lays the message out for what this server offers, and begins its transaction.
+    fn compose(&mut self, prepared: &Prepared, all_or_none: bool) -> Result<Content> {
+        let eight_bit = self.session.capabilities().eight_bit_mime;
+        let content = prepared.compose(Carrier { eight_bit })?;
+        self.session.begin(Transaction::new(Envelope {
+            return_path: prepared.return_path().to_owned(),
+            recipients: prepared.recipients(),
+            size: content.size(),
+            eight_bit: content.eight_bit(),
+            utf8: prepared.needs_utf8(),
+            all_or_none,
+        }));
+        Ok(content)
+    }
+
+    /// Does what the session asks for until it is ready for the next transaction.
+    fn run(
+        &mut self,
+        content: Option<(&Content, &Progress)>,
+        watch: &mut Watch,
+        log: &Log,
+    ) -> Result<()> {
+        let mut stage = None;
+        loop {
+            let next = self.session.next();
+            log.write(self.session.transcript.take());
+            let next = next?;
+            if stage != Some(self.session.stage()) {
+                stage = Some(self.session.stage());
+                watch.begin(self.session.stage());
+            }
+            match next {
+                Next::Ready => return Ok(()),
+                Next::Write => self.write_output(watch)?,
+                Next::Read => self.read(watch)?,
+                Next::StartTls => {
+                    let config = self.server.trust.configuration()?;
+                    self.stream.start_tls(config, self.server.name()?, watch)?;
+                    note_tls(&self.stream, log);
+                    self.session.tls_started();
+                }
+                Next::SendContent => match content {
+                    Some((content, progress)) => self.send_content(content, progress, watch)?,
+                    None => return Err(Error::internal("a content was asked for before its time")),
+                },
+            }
+        }
+    }
+
+    fn write_output(&mut self, watch: &mut Watch) -> Result<()> {
+        let output = self.session.take_output();
+        let session = &mut self.session;
+        let written = self.stream.write(&output, watch, &mut |bytes| {
+            session.receive(bytes);
+            true
+        });
+        self.session.output_written(output);
+        written.map(|_| ())
+    }
+
+    fn read(&mut self, watch: &mut Watch) -> Result<()> {
+        let mut buffer = [0; 8192];
+        let count = self.stream.read(&mut buffer, watch)?;
+        if count == 0 {
+            return Err(Error::connection_lost(self.session.stage(), "the server closed it"));
+        }
+        self.session.receive(buffer.get(..count).unwrap_or_default());
+        Ok(())
+    }
+
+    fn send_content(
+        &mut self,
+        content: &Content,
+        progress: &Progress,
+        watch: &mut Watch,
+    ) -> Result<()> {
+        self.content_began = true;
+        let mut reader = content.for_the_wire();
+        loop {
+            self.chunk.clear();
+            let more = reader.next_chunk(&mut self.chunk)?;
+            // Each chunk has the time of a step, not only the first.
+            watch.begin(Stage::Data);
+            watch.check()?;
+            let session = &mut self.session;
+            let mut received = |bytes: &[u8]| {
+                session.receive(bytes);
+                // Whatever comes before the end is a refusal: no need to send the rest.
+                false
+            };
+            let mut written = self.stream.write(&self.chunk, watch, &mut received)?;
+            progress.sent.set(reader.given());
+            if written && more {
+                let stopped = self.stream.take_arrived(&mut received);
+                let lost = |error| Error::connection_lost(Stage::Data, error);
+                written = !stopped.map_err(lost)?;
+            }
+            if !written {
+                return Ok(());
+            }
+            if !more {
+                self.content_ended = true;
+                self.session.content_sent();
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether it can carry another message.
+    pub(crate) fn is_reusable(&self) -> bool {
+        self.session.is_ready()
+    }
+
+    /// Says goodbye without waiting for the answer, and closes.
+    pub(crate) fn quit(mut self) {
+        let last_word = self.session.quit();
+        self.stream.close(last_word);
+    }
+}
+
+fn note_tls(stream: &Stream, log: &Log) {
+    log.note(|| match stream.tls_description() {
+        Some(description) => format!("TLS is on: {description}"),
+        None => "TLS is on".into(),
+    });
+}
+
+/// The name that was set, else that of this computer, else the address of this end.
+fn ehlo_name(server: &Server, stream: &Stream) -> String {
+    let own_name = || crate::platform::host_name().filter(|name| is_ehlo_name(name));
+    let literal = || match stream.local_address().map(|address| address.ip()) {
+        Some(std::net::IpAddr::V6(ip)) => format!("[IPv6:{ip}]"),
+        Some(std::net::IpAddr::V4(ip)) => format!("[{ip}]"),
+        None => "[127.0.0.1]".into(),
+    };
+    server.ehlo_name.clone().or_else(own_name).unwrap_or_else(literal)
+}

@@ -1,0 +1,20 @@
+//! How a message travels.
+//!
+//! - `smtp`        submission over SMTP: drives `smtp::Session` over `net::Stream`
+//! - `server`      which server, and how it is reached and trusted
+//! - `connection`  an open session, and the one that a handle keeps
+//! - `delivery`    what became of the message and of each recipient
+//! - `log`         the transcript, to the host's observer and to a file
+
+mod connection;
+mod delivery;
+mod log;
+mod server;
+mod smtp;
+
+pub(crate) use connection::KeptConnection;
+pub use delivery::{Delivery, RecipientResult};
+pub(crate) use log::LogFile;
+pub use log::Observer;
+pub(crate) use server::{Security, Server};
+pub(crate) use smtp::{Job, send};
