@@ -51,8 +51,16 @@ const STAGES: [(&str, Stage); 9] = [
     ("dot", Stage::Dot),
 ];
 
+/// One `--fault` option.
 #[derive(Clone)]
-pub enum Fault {
+pub struct Fault {
+    kind: Kind,
+    /// As it was ordered.
+    text: String,
+}
+
+#[derive(Clone)]
+enum Kind {
     ExpiredToken(u32),
     RefuseRecipient(String),
     Interrupt(Stage, Interruption),
@@ -73,35 +81,40 @@ impl FromStr for Fault {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, value) = match text.split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (text, None),
-        };
-        match (name, value) {
-            ("expired-token", None) => Ok(Fault::ExpiredToken(u32::MAX)),
-            ("expired-token", Some(count)) => match count.parse() {
-                Ok(count) => Ok(Fault::ExpiredToken(count)),
-                Err(_) => Err(format!("{count} is not a number of tokens")),
-            },
-            ("refuse-recipient", Some(address)) if address.contains('@') => {
-                Ok(Fault::RefuseRecipient(address.to_owned()))
-            }
-            ("refuse-recipient", _) => Err("refuse-recipient needs =ADDRESS".to_owned()),
-            ("shutdown", None) => Ok(Fault::Interrupt(Stage::Greeting, Interruption::Shutdown)),
-            ("shutdown", Some(name)) => Ok(Fault::Interrupt(stage(name)?, Interruption::Shutdown)),
-            ("drop", Some(name)) => Ok(Fault::Interrupt(stage(name)?, Interruption::Drop)),
-            ("drop", None) => Err("drop needs =STAGE".to_owned()),
-            ("slow", Some(value)) => match value.parse() {
-                Ok(milliseconds @ 0..=60_000) => {
-                    Ok(Fault::Slow(Duration::from_millis(milliseconds)))
-                }
-                _ => Err("slow needs =MILLISECONDS, at most 60000".to_owned()),
-            },
-            ("slow", None) => Err("slow needs =MILLISECONDS".to_owned()),
-            _ => Err(format!(
-                "there is no fault called {name}; see postrider sandbox --help"
-            )),
+        Ok(Fault {
+            kind: kind(text)?,
+            text: text.to_owned(),
+        })
+    }
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (text, None),
+    };
+    match (name, value) {
+        ("expired-token", None) => Ok(Kind::ExpiredToken(u32::MAX)),
+        ("expired-token", Some(count)) => match count.parse() {
+            Ok(count) => Ok(Kind::ExpiredToken(count)),
+            Err(_) => Err(format!("{count} is not a number of tokens")),
+        },
+        ("refuse-recipient", Some(address)) if address.contains('@') => {
+            Ok(Kind::RefuseRecipient(address.to_owned()))
         }
+        ("refuse-recipient", _) => Err("refuse-recipient needs =ADDRESS".to_owned()),
+        ("shutdown", None) => Ok(Kind::Interrupt(Stage::Greeting, Interruption::Shutdown)),
+        ("shutdown", Some(name)) => Ok(Kind::Interrupt(stage(name)?, Interruption::Shutdown)),
+        ("drop", Some(name)) => Ok(Kind::Interrupt(stage(name)?, Interruption::Drop)),
+        ("drop", None) => Err("drop needs =STAGE".to_owned()),
+        ("slow", Some(value)) => match value.parse() {
+            Ok(milliseconds @ 0..=60_000) => Ok(Kind::Slow(Duration::from_millis(milliseconds))),
+            _ => Err("slow needs =MILLISECONDS, at most 60000".to_owned()),
+        },
+        ("slow", None) => Err("slow needs =MILLISECONDS".to_owned()),
+        _ => Err(format!(
+            "there is no fault called {name}; see postrider sandbox --help"
+        )),
     }
 }
 
@@ -120,16 +133,16 @@ impl Faults {
 
     /// The interruption ordered for this stage.
     pub fn at(&self, stage: Stage) -> Option<Interruption> {
-        self.0.iter().find_map(|fault| match fault {
-            Fault::Interrupt(at, interruption) if *at == stage => Some(*interruption),
+        self.0.iter().find_map(|fault| match &fault.kind {
+            Kind::Interrupt(at, interruption) if *at == stage => Some(*interruption),
             _ => None,
         })
     }
 
     /// The reply that refuses this recipient, if it is to be refused.
     pub fn refusal_of(&self, address: &str) -> Option<&'static str> {
-        let named = self.0.iter().any(|fault| match fault {
-            Fault::RefuseRecipient(refused) => refused.eq_ignore_ascii_case(address),
+        let named = self.0.iter().any(|fault| match &fault.kind {
+            Kind::RefuseRecipient(refused) => refused.eq_ignore_ascii_case(address),
             _ => false,
         });
         match address.rsplit_once('@').map_or("", |(local, _)| local) {
@@ -141,8 +154,8 @@ impl Faults {
 
     /// How long each reply waits.
     pub fn pause(&self) -> Duration {
-        let pauses = self.0.iter().map(|fault| match fault {
-            Fault::Slow(pause) => *pause,
+        let pauses = self.0.iter().map(|fault| match &fault.kind {
+            Kind::Slow(pause) => *pause,
             _ => Duration::ZERO,
         });
         pauses.max().unwrap_or_default()
@@ -150,8 +163,8 @@ impl Faults {
 
     /// How many access tokens are dead when they are handed out.
     pub fn expired_tokens(&self) -> u32 {
-        let counts = self.0.iter().map(|fault| match fault {
-            Fault::ExpiredToken(count) => *count,
+        let counts = self.0.iter().map(|fault| match &fault.kind {
+            Kind::ExpiredToken(count) => *count,
             _ => 0,
         });
         counts.max().unwrap_or_default()
@@ -159,10 +172,10 @@ impl Faults {
 
     /// A line for the start-up text, empty without faults.
     pub fn describe(&self) -> String {
-        match self.0.len() {
-            0 => String::new(),
-            1 => "  Faults ordered       1\n".to_owned(),
-            many => format!("  Faults ordered       {many}\n"),
+        if self.0.is_empty() {
+            return String::new();
         }
+        let texts: Vec<&str> = self.0.iter().map(|fault| fault.text.as_str()).collect();
+        format!("  Faults ordered       {}\n", texts.join(", "))
     }
 }

@@ -60,12 +60,7 @@ pub fn serve(mut stream: TcpStream, tokens: &Mutex<Tokens>) {
 /// Nothing when the request is not HTTP, too large, or does not say how long it is.
 fn read_request(stream: &TcpStream) -> Option<Request> {
     let mut reader = BufReader::new(stream.take(LARGEST_REQUEST));
-    let mut lines = std::iter::from_fn(|| {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        Some(line.strip_suffix('\n')?.trim_end().to_owned())
-    });
-    let request_line = lines.next()?;
+    let request_line = read_line(&mut reader)?;
     let mut words = request_line.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
     words
@@ -73,14 +68,13 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
         .filter(|version| version.starts_with("HTTP/1."))?;
     let mut headers = HashMap::new();
     loop {
-        let line = lines.next()?;
+        let line = read_line(&mut reader)?;
         if line.is_empty() {
             break;
         }
         let (name, value) = line.split_once(':')?;
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
-    drop(lines);
     if headers.contains_key("transfer-encoding") {
         return None;
     }
@@ -95,6 +89,13 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
         headers,
         body,
     })
+}
+
+/// Without its end; nothing when the end is missing.
+fn read_line(reader: &mut impl BufRead) -> Option<String> {
+    let mut line = String::new();
+    reader.read_line(&mut line).ok()?;
+    Some(line.strip_suffix('\n')?.trim_end().to_owned())
 }
 
 fn answer(request: &Request, tokens: &Mutex<Tokens>) -> Answer {
