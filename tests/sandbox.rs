@@ -44,6 +44,7 @@ fn a_token_signs_in_over_starttls() {
     let response = xoauth2(USER, &sandbox.access_token());
     client.ask(&format!("AUTH XOAUTH2 {response}"), "235 2.7.0");
     client.ask("QUIT", "221");
+    assert!(client.is_closed_in_order());
 }
 
 #[test]

@@ -219,6 +219,16 @@ impl Client {
         }
     }
 
+    /// True when the server ends the connection now and does so in order, TLS included.
+    pub fn is_closed_in_order(&mut self) -> bool {
+        let reader: &mut dyn BufRead = match self.0.as_mut().expect("a connection") {
+            Line::Plain(stream) => stream,
+            Line::Tls(stream) => stream,
+        };
+        // rustls makes an end without close_notify an error.
+        reader.fill_buf().is_ok_and(<[u8]>::is_empty)
+    }
+
     /// The next reply, which must begin like this.
     pub fn expect(&mut self, beginning: &str) -> String {
         let reply = self

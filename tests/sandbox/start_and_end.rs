@@ -1,6 +1,6 @@
 //! How a sandbox starts, what it leaves behind, and how it ends.
 
-use crate::harness::{Sandbox, USER, postrider, xoauth2};
+use crate::harness::{Sandbox, postrider, xoauth2};
 use std::process::Stdio;
 
 #[test]
@@ -95,4 +95,24 @@ fn tokens_are_never_printed_by_the_sandbox() {
         let bytes = std::fs::read(entry.expect("readable").path()).expect("readable");
         assert!(!String::from_utf8_lossy(&bytes).contains(&token));
     }
+}
+
+#[test]
+fn a_start_that_fails_names_the_port_and_leaves_no_old_address_behind() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let folder = tempfile::tempdir().expect("a folder");
+    let left_by_a_killed_run = folder.path().join("sandbox.json");
+    std::fs::write(&left_by_a_killed_run, "{}").expect("written");
+    let mut command = postrider();
+    command
+        .args(["sandbox", "--for", "0", "--port", &port, "--folder"])
+        .arg(folder.path());
+    let output = command.output().expect("it runs");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && complaint.contains(&port),
+        "{complaint}"
+    );
+    assert!(!left_by_a_killed_run.exists());
 }
