@@ -77,13 +77,12 @@ pub fn serve(stream: TcpStream, entry: Entry, sandbox: &Sandbox) {
         Ok(connection) => connection,
         Err(error) => return tell_lost(sandbox, &error),
     };
-    let (user, envelope) = (None, None);
     let mut session = Session {
         sandbox,
         connection,
         greeted: false,
-        user,
-        envelope,
+        user: None,
+        envelope: None,
         mistakes: 0,
     };
     match session.converse(entry) {
