@@ -15,8 +15,10 @@ def table(rows, names):
     heads = ["work", *names, "× libcurl", "× best peer", "to reach"]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for row in rows:
-        cells = [row.cells[name].text if name in row.cells else "–" for name in names]
-        lines.append("| " + " | ".join([row.title, *cells, against(row, ["libcurl"]), against(row, names), row.goal]) + " |")
+        cells = [row.cells[name].text if name in row.cells else "failed" for name in names]
+        lines.append(
+            "| " + " | ".join([row.title, *cells, against(row, ["libcurl"]), against(row, names), row.goal]) + " |"
+        )
     return "\n".join(lines)
 
 

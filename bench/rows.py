@@ -6,6 +6,7 @@ from statistics import median
 
 import build
 from lab import ClientFailed, Job, distant_sink
+from report import OURS
 
 
 @dataclass(frozen=True)
@@ -55,44 +56,50 @@ class Bench:
         yield fifty
         yield flights(flights_one, flights_fifty)
         yield from self.distant()
-        yield self.rate("fresh connections, STARTTLS + XOAUTH2", "2 × libcurl, resumed", Job(keep=False, signed_in=True))[0]
+        yield self.rate(
+            "fresh connections, STARTTLS + XOAUTH2", "2 × libcurl, resumed", Job(keep=False, signed_in=True)
+        )[0]
         yield self.attachment()
         four = f"{self.effort.connections:,} messages over 4 connections"
         yield self.rate(four, "1.5 × libcurl", Job(connections=4))[0]
         yield self.start()
         yield self.one_handle()
-        yield library_size()
+        yield self.library_size()
 
-    def each(self, measure):
+    def each(self, measure, clients=None):
         """What `measure` gives for each client that does not fail."""
         results = {}
-        for client in self.clients:
+        for client in self.clients if clients is None else clients:
             try:
                 results[client.name] = measure(client)
             except ClientFailed as failure:
                 self.failures.append(str(failure))
         return results
 
-    def interleaved(self, measure):
-        """Each client's results of all rounds. One client after the other in each round, so that a change of the machine's mood meets all."""
-        rounds = [self.each(measure) for _ in range(self.effort.runs)]
-        return {
-            client.name: [each[client.name] for each in rounds]
-            for client in self.clients
-            if all(client.name in each for each in rounds)
-        }
+    def interleaved(self, measure, clients=None):
+        """The results of all rounds for each client that never failed.
+
+        The clients take turns in every round, so that a busy moment of the machine meets them all.
+        """
+        remaining = self.clients if clients is None else clients
+        results = {client.name: [] for client in remaining}
+        for _ in range(self.effort.runs):
+            round_results = self.each(measure, remaining)
+            remaining = [client for client in remaining if client.name in round_results]
+            for client in remaining:
+                results[client.name].append(round_results[client.name])
+        return {client.name: results[client.name] for client in remaining}
 
     def rate(self, title, goal, job):
         """Messages a second after the first one. Also gives the flights per message, counted on the way."""
         counts = self.each(lambda client: self.messages_for(client, job))
 
         def measure(client):
-            if client.name not in counts:
-                raise ClientFailed(f"{client.name}: left out after its failure")
             first = self.sink.run(client, replace(job, messages=job.connections))
             return first, self.sink.run(client, replace(job, messages=counts[client.name]))
 
-        results = self.interleaved(measure)
+        able = [client for client in self.clients if client.name in counts]
+        results = self.interleaved(measure, able)
         cells, flights_per_message = {}, {}
         for name, pairs in results.items():
             rate = median((run.job.messages - 1) / run.between_first_and_last for _, run in pairs)
@@ -118,7 +125,7 @@ class Bench:
                 sink = stack.enter_context(distant_sink(self.sink.files))
             except OSError as reason:
                 skipped = {client.name: Cell("skipped") for client in self.clients}
-                print(f"skipped: the 50 ms rows need root and TUN devices ({reason})")
+                print(f"skipped: the rows with 50 ms need root and TUN devices ({reason})")
                 yield Row(kept_title, "103 ms", skipped)
                 yield Row(fresh_title, "460 ms", skipped)
                 return
@@ -153,19 +160,28 @@ class Bench:
     def one_handle(self):
         """Peak memory after a hundredth of the messages and after all of them."""
         many = self.effort.one_handle
-        cells = {client.name: Cell("–") for client in self.clients}
+
+        def measure(client):
+            return self.sink.run(client, Job(messages=many // 100)), self.sink.run(client, Job(messages=many))
+
+        cells = self.nothing_to_show()
         for client in self.clients:
-            if client.name not in ("Postrider", "libcurl"):
-                continue
-            try:
-                few = self.sink.run(client, Job(messages=many // 100))
-                all_of_them = self.sink.run(client, Job(messages=many))
-            except ClientFailed as failure:
-                self.failures.append(str(failure))
-                continue
+            if client.name in (OURS, "libcurl"):
+                cells.pop(client.name)
+        results = self.each(measure, [client for client in self.clients if client.name not in cells])
+        for name, (few, all_of_them) in results.items():
             growth = all_of_them.peak_kb - few.peak_kb
-            cells[client.name] = Cell(f"{megabytes(all_of_them.peak_kb)} ({growth:+d} kB after the first 1 %)")
+            cells[name] = Cell(f"{megabytes(all_of_them.peak_kb)} ({growth:+d} kB after the first 1 %)")
         return Row(f"{many:,} messages through one handle: peak memory", "flat", cells)
+
+    def library_size(self):
+        cells = self.nothing_to_show()
+        if OURS in cells:
+            cells[OURS] = Cell(f"{build.LIBRARY.stat().st_size / 1e6:.2f} MB")
+        return Row("shared library, stripped", "3.5 MB", cells)
+
+    def nothing_to_show(self):
+        return {client.name: Cell("–") for client in self.clients}
 
 
 def per_message(first, run, count):
@@ -179,14 +195,8 @@ def resumption(run, before=", ", after=""):
 
 
 def flights(one, fifty):
-    cells = {name: Cell(f"{one[name]:.0f} / {fifty[name]:.0f}", one[name] + fifty[name]) for name in one if name in fifty}
-    return Row("flights per message, 1 / 50 recipients", "2 / 2", cells, higher_is_better=False)
-
-
-def library_size():
-    size = build.LIBRARY.stat().st_size if build.LIBRARY.exists() else None
-    cells = {"Postrider": Cell(f"{size / 1e6:.2f} MB")} if size else {}
-    return Row("shared library, stripped", "3.5 MB", cells)
+    cells = {name: Cell(f"{one[name]:.0f} / {fifty[name]:.0f}") for name in one if name in fifty}
+    return Row("flights per message, 1 / 50 recipients", "2 / 2", cells)
 
 
 def round_rate(rate):

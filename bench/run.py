@@ -54,7 +54,10 @@ def parse_arguments():
     parser.add_argument("--quick", action="store_true", help="a smoke run")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="also write the table into this page")
     parser.add_argument("--clients", default=",".join(build.CLIENTS), metavar="NAMES", help="default: %(default)s")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.quick and arguments.write:
+        parser.error("the times of a smoke run belong into no page")
+    return arguments
 
 
 def build_clients(names):

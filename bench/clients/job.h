@@ -11,6 +11,7 @@
 #ifndef JOB_H
 #define JOB_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@
 #define SUBJECT "Monthly report"
 #define ATTACHMENT_NAME "report.bin"
 
-enum { TOKEN_LIMIT = 8192 };
+enum { TOKEN_LIMIT = 8192, CONNECTION_LIMIT = 64 };
 
 struct job {
     bool keep;
@@ -77,10 +78,23 @@ static inline struct job read_job(int argc, char **argv) {
     long length;
     job.messages = atoi(argv[4]) / job.connections;
     job.text = read_file(argv[7], &length);
+    if (job.connections > CONNECTION_LIMIT)
+        die(argv[0], "too many connections");
     char *token = read_file(argv[11], &length);
     snprintf(job.token, sizeof job.token, "%s", token);
     free(token);
     return job;
+}
+
+// Runs `send_share` for each connection; the first one on this thread.
+static inline void share_out(struct job *job, void *(*send_share)(void *)) {
+    pthread_t threads[CONNECTION_LIMIT];
+    for (int i = 1; i < job->connections; i++)
+        if (pthread_create(&threads[i], NULL, send_share, job))
+            die("pthread_create", "failed");
+    send_share(job);
+    for (int i = 1; i < job->connections; i++)
+        pthread_join(threads[i], NULL);
 }
 
 #endif

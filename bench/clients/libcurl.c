@@ -2,7 +2,6 @@
 #include "job.h"
 
 #include <curl/curl.h>
-#include <pthread.h>
 #include <time.h>
 
 static void check(CURLcode code) {
@@ -104,16 +103,8 @@ int main(int argc, char **argv) {
         return 0;
     }
     struct job job = read_job(argc, argv);
-    pthread_t threads[64];
     check(curl_global_init(CURL_GLOBAL_DEFAULT));
-    if (job.connections == 1) {
-        send_share(&job);
-    } else {
-        for (int i = 0; i < job.connections; i++)
-            pthread_create(&threads[i], NULL, send_share, &job);
-        for (int i = 0; i < job.connections; i++)
-            pthread_join(threads[i], NULL);
-    }
+    share_out(&job, send_share);
     curl_global_cleanup();
     return 0;
 }

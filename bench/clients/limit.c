@@ -9,7 +9,6 @@
 #include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
-#include <pthread.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -208,17 +207,9 @@ static void prepare_tls(const struct job *job) {
 
 int main(int argc, char **argv) {
     struct job job = read_job(argc, argv);
-    pthread_t threads[64];
     compose(&job);
     if (job.ca)
         prepare_tls(&job);
-    if (job.connections == 1) {
-        send_share(&job);
-    } else {
-        for (int i = 0; i < job.connections; i++)
-            pthread_create(&threads[i], NULL, send_share, &job);
-        for (int i = 0; i < job.connections; i++)
-            pthread_join(threads[i], NULL);
-    }
+    share_out(&job, send_share);
     return 0;
 }

@@ -26,8 +26,19 @@ struct Job {
 
 fn read_job() -> Result<Job> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [keep, host, port, messages, recipients, connections, text, attachment, ca, user, token] =
-        arguments.as_slice()
+    let [
+        keep,
+        host,
+        port,
+        messages,
+        recipients,
+        connections,
+        text,
+        attachment,
+        ca,
+        user,
+        token,
+    ] = arguments.as_slice()
     else {
         return Err("wrong number of arguments, see job.h".into());
     };
@@ -38,7 +49,10 @@ fn read_job() -> Result<Job> {
                 .certificate_store(CertificateStore::None)
                 .add_root_certificate(Certificate::from_pem(&fs::read(ca)?)?)
                 .build()?;
-            Some((tls, Credentials::new(user.clone(), fs::read_to_string(token)?)))
+            Some((
+                tls,
+                Credentials::new(user.clone(), fs::read_to_string(token)?),
+            ))
         }
     };
     Ok(Job {
@@ -71,18 +85,27 @@ fn transport(job: &Job) -> SmtpTransport {
 
 fn compose(job: &Job) -> Result<Message> {
     let mut builder = Message::builder()
-        .from(Mailbox::new(Some("Bench Sender".into()), "sender@example.com".parse()?))
+        .from(Mailbox::new(
+            Some("Bench Sender".into()),
+            "sender@example.com".parse()?,
+        ))
         .subject("Monthly report");
     for i in 0..job.recipients {
         builder = builder.to(format!("recipient{i}@example.net").parse()?);
     }
     let Some(attachment) = &job.attachment else {
-        return Ok(builder.header(ContentType::TEXT_PLAIN).body(job.text.clone())?);
+        return Ok(builder
+            .header(ContentType::TEXT_PLAIN)
+            .body(job.text.clone())?);
     };
-    let file = Attachment::new("report.bin".into())
-        .body(fs::read(attachment)?, ContentType::parse("application/octet-stream")?);
+    let file = Attachment::new("report.bin".into()).body(
+        fs::read(attachment)?,
+        ContentType::parse("application/octet-stream")?,
+    );
     Ok(builder.multipart(
-        MultiPart::mixed().singlepart(SinglePart::plain(job.text.clone())).singlepart(file),
+        MultiPart::mixed()
+            .singlepart(SinglePart::plain(job.text.clone()))
+            .singlepart(file),
     )?)
 }
 
@@ -106,8 +129,11 @@ fn main() -> Result<()> {
     }
     let share = job.messages / job.connections as usize;
     thread::scope(|scope| {
-        let senders: Vec<_> =
-            (0..job.connections).map(|_| scope.spawn(|| send_share(&job, &kept, share))).collect();
-        senders.into_iter().try_for_each(|sender| sender.join().expect("a sender panicked"))
+        let senders: Vec<_> = (0..job.connections)
+            .map(|_| scope.spawn(|| send_share(&job, &kept, share)))
+            .collect();
+        senders
+            .into_iter()
+            .try_for_each(|sender| sender.join().expect("a sender panicked"))
     })
 }
