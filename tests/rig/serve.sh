@@ -68,6 +68,10 @@ describe() {
 }
 
 [ "$(id -u)" = 0 ] || { echo "rig: the mail servers need root" >&2; exit 1; }
+case $(dovecot --version) in
+  2.3.*) ;;
+  *) echo "rig: its configuration is for Dovecot 2.3 (Debian 12, Ubuntu 22.04 and 24.04)" >&2; exit 1 ;;
+esac
 STATE=$(mktemp -d "${TMPDIR:-/tmp}/postrider-rig.XXXXXX")
 trap stop_all EXIT
 trap 'exit 0' TERM INT

@@ -33,7 +33,10 @@ pub fn post_form(base: &str, path: &str, fields: &[(&str, &str)]) -> (u16, Value
     stream.read_to_string(&mut answer).expect("a whole answer");
 
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     let json = if body.is_empty() {
         Value::Null
     } else {
@@ -44,7 +47,9 @@ pub fn post_form(base: &str, path: &str, fields: &[(&str, &str)]) -> (u16, Value
 
 fn percent_encode(text: &str) -> String {
     let encode = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
         _ => format!("%{byte:02X}"),
     };
     text.bytes().map(encode).collect()

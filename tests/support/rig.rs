@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
-use std::{fs, thread};
+use std::{env, fs, thread};
 
 use super::{http, tools};
 
@@ -128,16 +128,17 @@ fn available() -> bool {
         tools::skip("run as root, which the real mail servers need");
         return false;
     }
-    let listed = Command::new(tools::tests_folder("rig/install.sh"))
-        .arg("--list")
-        .output()
-        .expect("bash runs install.sh");
-    let listed = String::from_utf8_lossy(&listed.stdout);
-    if listed.lines().any(|line| line == "oidc-provider npm") {
+    if !build_folder().join("oidc/installed").exists() {
         tools::skip("run tests/rig/install.sh, which brings the OpenID provider");
         return false;
     }
     true
+}
+
+/// Where `tests/rig/install.sh` puts what it gets from npm.
+fn build_folder() -> PathBuf {
+    let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("build/rig");
+    env::var_os("RIG_BUILD").map_or_else(usual, PathBuf::from)
 }
 
 impl Rig {
@@ -170,7 +171,11 @@ impl Rig {
     }
 
     fn new(said: &HashMap<String, String>, script: Child, lifeline: Option<ChildStdin>) -> Self {
-        let text = |key: &str| said.get(key).unwrap_or_else(|| panic!("serve.sh did not say {key}")).clone();
+        let text = |key: &str| {
+            said.get(key)
+                .unwrap_or_else(|| panic!("serve.sh did not say {key}"))
+                .clone()
+        };
         let port = |key: &str| text(&format!("PORT_{key}")).parse().expect("a port number");
         let certificates = PathBuf::from(text("CERTIFICATES"));
         Self {
@@ -201,7 +206,10 @@ impl Rig {
             issuer: text("ISSUER"),
             password: text("PASSWORD"),
             ipv6: text("IPV6") == "yes",
-            pids: text("PIDS").split_whitespace().map(|pid| pid.parse().expect("a pid")).collect(),
+            pids: text("PIDS")
+                .split_whitespace()
+                .map(|pid| pid.parse().expect("a pid"))
+                .collect(),
             script,
             lifeline,
         }
@@ -251,17 +259,30 @@ impl Rig {
             fields.push(("scope", scope));
         }
         let (status, answer) = self.ask_provider("/token", client, &fields);
-        assert_eq!(status, 200, "the provider refuses a token: {}", answer["error_description"]);
-        answer["access_token"].as_str().expect("an access token").to_owned()
+        assert_eq!(
+            status, 200,
+            "the provider refuses a token: {}",
+            answer["error_description"]
+        );
+        answer["access_token"]
+            .as_str()
+            .expect("an access token")
+            .to_owned()
     }
 
     fn is_active(&self, client: &str, token: &str) -> bool {
-        let (status, answer) = self.ask_provider("/token/introspection", client, &[("token", token)]);
+        let (status, answer) =
+            self.ask_provider("/token/introspection", client, &[("token", token)]);
         assert_eq!(status, 200, "the provider introspects");
         answer["active"] == true
     }
 
-    fn ask_provider(&self, path: &str, client: &str, fields: &[(&str, &str)]) -> (u16, serde_json::Value) {
+    fn ask_provider(
+        &self,
+        path: &str,
+        client: &str,
+        fields: &[(&str, &str)],
+    ) -> (u16, serde_json::Value) {
         let credentials = [("client_id", client), ("client_secret", CLIENT_SECRET)];
         http::post_form(&self.issuer, path, &[&credentials, fields].concat())
     }
@@ -280,7 +301,9 @@ fn read_until_ready(lines: &mpsc::Receiver<String>) -> HashMap<String, String> {
     let mut said = HashMap::new();
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let line = lines.recv_timeout(left).expect("serve.sh starts the servers (it says above why not)");
+        let line = lines
+            .recv_timeout(left)
+            .expect("serve.sh starts the servers (it says above why not)");
         match line.split_once('=') {
             Some((key, value)) => said.insert(key.to_owned(), value.to_owned()),
             None if line == "ready" => return said,
