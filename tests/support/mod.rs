@@ -1,0 +1,16 @@
+//! What the integration tests share: the tools they need, the rig of real servers, the delivered
+//! mail, and an independent parser for it.
+//!
+//! Use it as `mod support;`. Start with [`rig::shared`]: it gives the servers, or says visibly what
+//! has to be installed. Then [`maildir::wait_for`] finds what was delivered, and
+//! [`mail::parse_with_python`] takes it apart.
+
+// Each test binary compiles this module for itself and uses only a part of it.
+#![allow(dead_code)]
+
+pub mod http;
+pub mod mail;
+pub mod maildir;
+#[cfg(unix)]
+pub mod rig;
+pub mod tools;
