@@ -53,13 +53,8 @@ fn mail_given_to_dovecot_is_found_in_the_maildir() {
     let Some(rig) = rig::shared() else { return };
     let token = rig.token("service-long");
     assert_eq!(token.len(), 2000);
-    let answer = sign_in_and_send(
-        rig,
-        "implicit",
-        rig.ports.dovecot_submissions,
-        &token,
-        "By Dovecot",
-    );
+    let answer =
+        sign_in_and_send(rig, "implicit", rig.ports.dovecot_submissions, &token, "By Dovecot");
     assert_eq!(answer["code"], 235, "{answer}");
     maildir::wait_for(rig, rig::BOB, "By Dovecot");
 }
@@ -74,10 +69,7 @@ fn tokens_that_are_not_good_for_the_mailbox_are_refused() {
         ("revoked", rig.revoked_token()),
         ("expired", rig.expired_token()),
     ];
-    let doors = [
-        ("starttls", rig.ports.submission),
-        ("implicit", rig.ports.dovecot_submissions),
-    ];
+    let doors = [("starttls", rig.ports.submission), ("implicit", rig.ports.dovecot_submissions)];
     // All at once: Dovecot thinks half a second about each refusal.
     thread::scope(|scope| {
         for (kind, token) in &bad {
@@ -113,9 +105,7 @@ fn each_door_offers_what_it_says() {
     for (port, lacking) in doors {
         let offered = ehlo(rig::HOST, *port);
         for keyword in usual {
-            let offers = offered
-                .lines()
-                .any(|line| line[4..].split(' ').next() == Some(keyword));
+            let offers = offered.lines().any(|line| line[4..].split(' ').next() == Some(keyword));
             assert_eq!(offers, !lacking.contains(&keyword), "{keyword}:\n{offered}");
         }
         if rig.ipv6 {
@@ -137,14 +127,8 @@ fn each_certificate_is_wrong_in_its_own_way() {
         (ports.dovecot_submissions, "Verification: OK"),
         (ports.expired, "Verification error: certificate has expired"),
         (ports.wronghost, "Verification error: hostname mismatch"),
-        (
-            ports.selfsigned,
-            "Verification error: self-signed certificate",
-        ),
-        (
-            ports.otherca,
-            "Verification error: unable to verify the first certificate",
-        ),
+        (ports.selfsigned, "Verification error: self-signed certificate"),
+        (ports.otherca, "Verification error: unable to verify the first certificate"),
     ];
     for (port, verdict) in doors {
         let output = Command::new("openssl")
@@ -163,11 +147,7 @@ fn each_certificate_is_wrong_in_its_own_way() {
 fn nothing_outlives_the_process_that_wanted_the_servers() {
     let Some(rig) = Rig::start() else { return };
     let (pids, state) = (rig.pids.clone(), rig.state.clone());
-    assert_eq!(
-        pids.len(),
-        4,
-        "Postfix, Dovecot, the provider, the keeper of the ports"
-    );
+    assert_eq!(pids.len(), 4, "Postfix, Dovecot, the provider, the keeper of the ports");
     assert!(pids.iter().all(|pid| !session(*pid).is_empty()));
     drop(rig);
 
@@ -191,12 +171,7 @@ fn sign_in_and_send(rig: &Rig, tls: &str, port: u16, token: &str, subject: &str)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    client
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(token.as_bytes())
-        .unwrap();
+    client.stdin.take().unwrap().write_all(token.as_bytes()).unwrap();
     let output = client.wait_with_output().unwrap();
     assert!(output.status.success());
     serde_json::from_slice(&output.stdout).unwrap()
@@ -205,15 +180,10 @@ fn sign_in_and_send(rig: &Rig, tls: &str, port: u16, token: &str, subject: &str)
 /// The server's whole reply to EHLO.
 fn ehlo(host: &str, port: u16) -> String {
     let mut stream = TcpStream::connect((host, port)).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(b"EHLO client.test\r\nQUIT\r\n").unwrap();
     let lines = BufReader::new(stream).lines().map(Result::unwrap);
-    lines
-        .filter(|line| line.starts_with("250"))
-        .map(|line| line + "\n")
-        .collect()
+    lines.filter(|line| line.starts_with("250")).map(|line| line + "\n").collect()
 }
 
 /// The living processes of a session. A zombie is gone: it waits for a slow pid 1.
@@ -224,12 +194,8 @@ fn session(leader: u32) -> String {
     stats
         .filter(|stat| {
             // After the name in parentheses: state, parent, group, session.
-            let fields: Vec<_> = stat
-                .rsplit(')')
-                .next()
-                .unwrap_or_default()
-                .split_whitespace()
-                .collect();
+            let fields: Vec<_> =
+                stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
             fields.first() != Some(&"Z") && fields.get(3) == Some(&leader.to_string().as_str())
         })
         .collect()

@@ -23,10 +23,7 @@ fn a_token_signs_in_over_starttls() {
     let mut client = sandbox.plain();
     client.expect("220");
     let offer = client.ask("EHLO client.example.org", "250");
-    assert!(
-        offer.contains("STARTTLS") && !offer.contains("AUTH"),
-        "{offer}"
-    );
+    assert!(offer.contains("STARTTLS") && !offer.contains("AUTH"), "{offer}");
     client.ask("STARTTLS", "220");
     sandbox.secure(&mut client);
     let offer = client.ask("EHLO client.example.org", "250");
@@ -51,10 +48,9 @@ fn a_token_signs_in_over_starttls() {
 fn both_mechanisms_take_the_response_on_its_own_line() {
     let sandbox = Sandbox::start(&[]);
     let token = sandbox.access_token();
-    for (mechanism, response) in [
-        ("XOAUTH2", xoauth2(USER, &token)),
-        ("OAUTHBEARER", oauthbearer(USER, &token)),
-    ] {
+    for (mechanism, response) in
+        [("XOAUTH2", xoauth2(USER, &token)), ("OAUTHBEARER", oauthbearer(USER, &token))]
+    {
         let mut client = sandbox.greeted();
         assert_eq!(client.ask(&format!("AUTH {mechanism}"), "334"), "334 \r\n");
         client.ask(&response, "235");
@@ -77,10 +73,7 @@ fn a_refused_token_is_explained_by_a_challenge_before_the_535() {
 
     let response = oauthbearer(USER, "wrong");
     let challenge = client.ask(&format!("AUTH OAUTHBEARER {response}"), "334 ");
-    assert_eq!(
-        from_base64(&challenge[4..]),
-        r#"{"status":"invalid_token","scope":"mail"}"#
-    );
+    assert_eq!(from_base64(&challenge[4..]), r#"{"status":"invalid_token","scope":"mail"}"#);
     client.ask("AQ==", "535 5.7.8");
 
     client.ask("MAIL FROM:<anna@example.org>", "530 5.7.0");
@@ -90,10 +83,7 @@ fn a_refused_token_is_explained_by_a_challenge_before_the_535() {
 fn an_expired_token_is_refused() {
     let sandbox = Sandbox::start(&["--token-lifetime", "0"]);
     let mut client = sandbox.greeted();
-    client.ask(
-        &format!("AUTH XOAUTH2 {}", xoauth2(USER, &sandbox.access_token())),
-        "334",
-    );
+    client.ask(&format!("AUTH XOAUTH2 {}", xoauth2(USER, &sandbox.access_token())), "334");
     let reply = client.ask("", "535 5.7.8");
     assert!(reply.contains("expired"), "{reply}");
 }
@@ -104,16 +94,10 @@ fn any_user_at_example_org_signs_in_and_nobody_else() {
     let token = sandbox.access_token();
     let mut client = sandbox.greeted();
     for stranger in ["anna@example.com", "anna", "anna@example.org.test", ""] {
-        client.ask(
-            &format!("AUTH XOAUTH2 {}", xoauth2(stranger, &token)),
-            "334",
-        );
+        client.ask(&format!("AUTH XOAUTH2 {}", xoauth2(stranger, &token)), "334");
         client.ask("", "535 5.7.8");
     }
-    client.ask(
-        &format!("AUTH XOAUTH2 {}", xoauth2("bob@Example.ORG", &token)),
-        "235",
-    );
+    client.ask(&format!("AUTH XOAUTH2 {}", xoauth2("bob@Example.ORG", &token)), "235");
 }
 
 #[test]
@@ -125,10 +109,7 @@ fn a_malformed_sign_in_is_told_from_a_wrong_token() {
     client.ask("AUTH XOAUTH2", "334");
     client.ask("*", "501 5.7.0");
     let challenge = client.ask(&format!("AUTH OAUTHBEARER {}", base64("user=x")), "334 ");
-    assert_eq!(
-        from_base64(&challenge[4..]),
-        r#"{"status":"invalid_request"}"#
-    );
+    assert_eq!(from_base64(&challenge[4..]), r#"{"status":"invalid_request"}"#);
     client.ask("AQ==", "535");
 }
 
@@ -139,10 +120,7 @@ fn nothing_goes_on_before_tls() {
     let mut client = sandbox.plain();
     client.expect("220");
     client.ask("EHLO client.example.org", "250");
-    client.ask(
-        &format!("AUTH XOAUTH2 {}", xoauth2(USER, &token)),
-        "530 5.7.0",
-    );
+    client.ask(&format!("AUTH XOAUTH2 {}", xoauth2(USER, &token)), "530 5.7.0");
     client.ask("MAIL FROM:<anna@example.org>", "530 5.7.0");
 }
 
@@ -165,15 +143,9 @@ fn a_message_is_kept_byte_for_byte() {
     let kept = b"Subject: x\r\n\r\n.\r\n..two\r\nplain \r\nlone \n.\n and \r here\r\n\xC3\xA4\xFF\x00\r\n\r\n";
     let mut client = sandbox.signed_in();
     assert!(client.deliver("bob@example.net", wire).contains("0001.eml"));
-    assert_eq!(
-        std::fs::read(sandbox.file("0001.eml")).expect("the message"),
-        kept
-    );
+    assert_eq!(std::fs::read(sandbox.file("0001.eml")).expect("the message"), kept);
     client.deliver("bob@example.net", b"");
-    assert_eq!(
-        std::fs::read(sandbox.file("0002.eml")).expect("the empty message"),
-        b""
-    );
+    assert_eq!(std::fs::read(sandbox.file("0002.eml")).expect("the empty message"), b"");
     sandbox.stop();
 }
 
@@ -195,15 +167,9 @@ fn a_summary_names_envelope_subject_and_parts() {
         "text/plain, 5 octets\n",
         "application/pdf \"Über.pdf\", 3 octets\n",
     ] {
-        assert!(
-            printed.contains(expected),
-            "{expected:?} is missing:\n{printed}"
-        );
+        assert!(printed.contains(expected), "{expected:?} is missing:\n{printed}");
     }
-    assert!(
-        !printed.contains('\x1B'),
-        "a message reached the terminal's controls"
-    );
+    assert!(!printed.contains('\x1B'), "a message reached the terminal's controls");
 }
 
 #[test]
@@ -215,15 +181,7 @@ fn a_pipelined_group_is_answered_in_order_and_refusals_do_not_stop_it() {
           RCPT TO:<bob@example.net>\r\nRCPT TO:<busy@example.net>\r\n\
           RCPT TO:<carol@EXAMPLE.net>\r\nRCPT TO:<refused2@example.net>\r\nDATA\r\n",
     );
-    for reply in [
-        "250 2.1.0",
-        "550 5.1.1",
-        "250 2.1.5",
-        "450 4.2.1",
-        "550 5.1.1",
-        "250",
-        "354",
-    ] {
+    for reply in ["250 2.1.0", "550 5.1.1", "250 2.1.5", "450 4.2.1", "550 5.1.1", "250", "354"] {
         client.expect(reply);
     }
     client.send(b"Subject: hello\r\n\r\nhello\r\n.\r\nRSET\r\nNOOP\r\nQUIT\r\n");
@@ -231,10 +189,7 @@ fn a_pipelined_group_is_answered_in_order_and_refusals_do_not_stop_it() {
         client.expect(reply);
     }
     let (_, printed) = sandbox.stop();
-    assert!(
-        printed.contains("to bob@example.net, refused2@example.net\n"),
-        "{printed}"
-    );
+    assert!(printed.contains("to bob@example.net, refused2@example.net\n"), "{printed}");
 }
 
 #[test]
@@ -282,12 +237,7 @@ fn too_large_a_message_is_refused_at_mail_and_at_its_end() {
     client.send(b"1\r\n.\r\n");
     client.expect("552 5.3.4");
     client.deliver("bob@example.net", b"Subject: small\r\n\r\n");
-    assert_eq!(
-        std::fs::metadata(sandbox.file("0001.eml"))
-            .expect("a message")
-            .len(),
-        18
-    );
+    assert_eq!(std::fs::metadata(sandbox.file("0001.eml")).expect("a message").len(), 18);
 }
 
 #[test]

@@ -3,18 +3,14 @@
 use crate::harness::{Sandbox, USER, postrider, xoauth2};
 use std::time::{Duration, Instant};
 
-const STAGES: [&str; 9] = [
-    "greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "content", "dot",
-];
+const STAGES: [&str; 9] =
+    ["greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "content", "dot"];
 
 /// Goes through all stages of a delivery over STARTTLS. Gives the stage that was not answered as
 /// it should be, with the reply that came instead of it, if one came. While the content goes out a
 /// healthy server says nothing, so it is only waited for when `ordered` at that stage.
 fn first_trouble(sandbox: &Sandbox, ordered: &str) -> Option<(&'static str, Option<String>)> {
-    let auth = format!(
-        "AUTH XOAUTH2 {}\r\n",
-        xoauth2(USER, &sandbox.access_token())
-    );
+    let auth = format!("AUTH XOAUTH2 {}\r\n", xoauth2(USER, &sandbox.access_token()));
     let steps: [(&str, &str, &str); 10] = [
         ("greeting", "", "220"),
         ("ehlo", "EHLO client.example.org\r\n", "250"),
@@ -64,10 +60,7 @@ fn shutdown_says_421_at_every_stage_and_keeps_nothing() {
         let sandbox = Sandbox::start(&["--fault", &format!("shutdown={stage}")]);
         let (at, reply) = first_trouble(&sandbox, stage).expect("trouble");
         let reply = reply.expect("a reply");
-        assert!(
-            at == stage && reply.starts_with("421 4.3.2"),
-            "{stage}: {reply:?} at {at}"
-        );
+        assert!(at == stage && reply.starts_with("421 4.3.2"), "{stage}: {reply:?} at {at}");
         assert!(!sandbox.file("0001.eml").exists(), "{stage}");
     }
     let sandbox = Sandbox::start(&["--fault", "shutdown"]);
@@ -80,26 +73,17 @@ fn shutdown_says_421_at_every_stage_and_keeps_nothing() {
 fn as_many_tokens_as_ordered_are_refused_as_expired() {
     let sandbox = Sandbox::start(&["--fault", "expired-token=1"]);
     let (_, first) = sandbox.request_token("grant_type=client_credentials&client_id=sandbox");
-    assert_eq!(
-        first["expires_in"], 3600,
-        "the client must believe it fresh"
-    );
+    assert_eq!(first["expires_in"], 3600, "the client must believe it fresh");
     let token = first["access_token"].as_str().expect("a token");
     let mut client = sandbox.greeted();
     client.ask(&format!("AUTH XOAUTH2 {}", xoauth2(USER, token)), "334");
     assert!(client.ask("", "535").contains("expired"));
-    client.ask(
-        &format!("AUTH XOAUTH2 {}", xoauth2(USER, &sandbox.access_token())),
-        "235",
-    );
+    client.ask(&format!("AUTH XOAUTH2 {}", xoauth2(USER, &sandbox.access_token())), "235");
 
     let sandbox = Sandbox::start(&["--fault", "expired-token"]);
     let mut client = sandbox.greeted();
     for _ in 0..3 {
-        client.ask(
-            &format!("AUTH XOAUTH2 {}", xoauth2(USER, &sandbox.access_token())),
-            "334",
-        );
+        client.ask(&format!("AUTH XOAUTH2 {}", xoauth2(USER, &sandbox.access_token())), "334");
         assert!(client.ask("", "535").contains("expired"));
     }
 }
@@ -114,46 +98,27 @@ fn slow_delays_every_reply() {
     for _ in 0..3 {
         client.expect("250");
     }
-    assert!(
-        start.elapsed() >= Duration::from_millis(4 * 60),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() >= Duration::from_millis(4 * 60), "{:?}", start.elapsed());
 }
 
 #[test]
 fn a_fault_that_does_not_exist_is_an_error_that_names_it() {
-    for fault in [
-        "nonsense",
-        "drop",
-        "drop=lunch",
-        "slow=x",
-        "slow=60001",
-        "refuse-recipient=x",
-    ] {
+    for fault in ["nonsense", "drop", "drop=lunch", "slow=x", "slow=60001", "refuse-recipient=x"] {
         let mut command = postrider();
         // Should it start after all, this ends it.
         command.args(["sandbox", "--for", "0", "--fault", fault]);
         let output = command.output().expect("it runs");
         let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            !output.status.success() && complaint.contains(fault),
-            "{fault}: {complaint}"
-        );
+        assert!(!output.status.success() && complaint.contains(fault), "{fault}: {complaint}");
     }
 }
 
 #[test]
 fn the_manual_lists_the_faults_as_the_help_does() {
-    let output = postrider()
-        .args(["sandbox", "--help"])
-        .output()
-        .expect("it runs");
+    let output = postrider().args(["sandbox", "--help"]).output().expect("it runs");
     let help = String::from_utf8(output.stdout).expect("text");
     let start = help.find("Faults on demand:").expect("the faults");
-    let end = help
-        .find("\n\nThe sandbox listens")
-        .expect("the end of the faults");
+    let end = help.find("\n\nThe sandbox listens").expect("the end of the faults");
     let manual = include_str!("../../docs/sandbox.md").replace("\r\n", "\n");
     assert!(
         manual.contains(&help[start..end]),

@@ -51,13 +51,7 @@ impl Sandbox {
         }
         let json = std::fs::read(folder.path().join("sandbox.json")).expect("sandbox.json");
         let ready = serde_json::from_slice(&json).expect("JSON");
-        Sandbox {
-            child,
-            stdout,
-            start_text,
-            ready,
-            folder,
-        }
+        Sandbox { child, stdout, start_text, ready, folder }
     }
 
     pub fn folder(&self) -> &Path {
@@ -98,9 +92,7 @@ impl Sandbox {
     fn secured(&self, socket: TcpStream) -> Line {
         let ca_file = self.ready["ca_file"].as_str().expect("ca_file");
         let mut roots = RootCertStore::empty();
-        roots
-            .add(CertificateDer::from_pem_file(ca_file).expect("PEM"))
-            .expect("a CA");
+        roots.add(CertificateDer::from_pem_file(ca_file).expect("PEM")).expect("a CA");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -114,9 +106,7 @@ impl Sandbox {
 
     /// Answers 220 to STARTTLS must have been read.
     pub fn secure(&self, client: &mut Client) {
-        let Some(Line::Plain(plain)) = client.0.take() else {
-            panic!("not a plain connection")
-        };
+        let Some(Line::Plain(plain)) = client.0.take() else { panic!("not a plain connection") };
         assert!(plain.buffer().is_empty(), "something follows the 220");
         client.0 = Some(self.secured(plain.into_inner()));
     }
@@ -149,27 +139,19 @@ impl Sandbox {
             "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
             form.len()
         );
-        self.http(&format!(
-            "POST /token HTTP/1.1\r\nHost: sandbox\r\n{type_and_length}\r\n{form}"
-        ))
+        self.http(&format!("POST /token HTTP/1.1\r\nHost: sandbox\r\n{type_and_length}\r\n{form}"))
     }
 
     pub fn http(&self, request: &str) -> (u16, Value) {
         let url = self.ready["token_url"].as_str().expect("token_url");
-        let address = url
-            .strip_prefix("http://")
-            .and_then(|rest| rest.strip_suffix("/token"));
+        let address = url.strip_prefix("http://").and_then(|rest| rest.strip_suffix("/token"));
         let mut stream = TcpStream::connect(address.expect("a URL")).expect("connects");
         stream.set_read_timeout(Some(PATIENCE)).expect("timeout");
         stream.write_all(request.as_bytes()).expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         let (head, body) = answer.split_once("\r\n\r\n").expect("HTTP");
-        let status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|code| code.parse().ok())
-            .expect("a status");
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
         (status, serde_json::from_str(body).expect("JSON"))
     }
 }
@@ -231,13 +213,8 @@ impl Client {
 
     /// The next reply, which must begin like this.
     pub fn expect(&mut self, beginning: &str) -> String {
-        let reply = self
-            .reply()
-            .unwrap_or_else(|| panic!("hung up instead of {beginning}"));
-        assert!(
-            reply.starts_with(beginning),
-            "{reply:?} instead of {beginning}"
-        );
+        let reply = self.reply().unwrap_or_else(|| panic!("hung up instead of {beginning}"));
+        assert!(reply.starts_with(beginning), "{reply:?} instead of {beginning}");
         reply
     }
 
@@ -263,9 +240,7 @@ pub fn base64(text: &str) -> String {
 
 pub fn from_base64(text: &str) -> String {
     use base64::Engine;
-    let decoded = base64::engine::general_purpose::STANDARD
-        .decode(text.trim())
-        .expect("base64");
+    let decoded = base64::engine::general_purpose::STANDARD.decode(text.trim()).expect("base64");
     String::from_utf8(decoded).expect("text")
 }
 
@@ -274,7 +249,5 @@ pub fn xoauth2(user: &str, token: &str) -> String {
 }
 
 pub fn oauthbearer(user: &str, token: &str) -> String {
-    base64(&format!(
-        "n,a={user},\x01host=localhost\x01port=465\x01auth=Bearer {token}\x01\x01"
-    ))
+    base64(&format!("n,a={user},\x01host=localhost\x01port=465\x01auth=Bearer {token}\x01\x01"))
 }

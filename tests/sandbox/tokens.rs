@@ -19,37 +19,20 @@ fn a_refresh_token_is_good_once_and_brings_the_next() {
     assert_eq!(status, 200);
     assert_ne!(second["access_token"], first["access_token"]);
     let (status, again) = refresh(&first["refresh_token"]);
-    assert_eq!(
-        (status, again["error"].as_str()),
-        (400, Some("invalid_grant"))
-    );
+    assert_eq!((status, again["error"].as_str()), (400, Some("invalid_grant")));
     assert_eq!(refresh(&second["refresh_token"]).0, 200);
     let token = second["access_token"].as_str().expect("a token");
-    sandbox
-        .greeted()
-        .ask(&format!("AUTH XOAUTH2 {}", xoauth2(USER, token)), "235");
+    sandbox.greeted().ask(&format!("AUTH XOAUTH2 {}", xoauth2(USER, token)), "235");
 }
 
 #[test]
 fn the_token_endpoint_says_what_is_wrong_as_rfc_6749_does() {
     let sandbox = Sandbox::start(&[]);
     for (form, error) in [
-        (
-            "grant_type=password&client_id=sandbox",
-            "unsupported_grant_type",
-        ),
-        (
-            "grant_type=refresh_token&client_id=sandbox&refresh_token=x",
-            "invalid_grant",
-        ),
-        (
-            "grant_type=refresh_token&client_id=sandbox",
-            "invalid_request",
-        ),
-        (
-            "grant_type=client_credentials&client_id=somebody",
-            "invalid_client",
-        ),
+        ("grant_type=password&client_id=sandbox", "unsupported_grant_type"),
+        ("grant_type=refresh_token&client_id=sandbox&refresh_token=x", "invalid_grant"),
+        ("grant_type=refresh_token&client_id=sandbox", "invalid_request"),
+        ("grant_type=client_credentials&client_id=somebody", "invalid_client"),
         ("grant_type=client_credentials", "invalid_request"),
         ("client_id=sandbox", "invalid_request"),
         ("client_id=sandbox&client_id=sandbox", "invalid_request"),
@@ -57,11 +40,7 @@ fn the_token_endpoint_says_what_is_wrong_as_rfc_6749_does() {
         ("", "invalid_request"),
     ] {
         let (status, answer) = sandbox.request_token(form);
-        assert_eq!(
-            (status, answer["error"].as_str()),
-            (400, Some(error)),
-            "{form}"
-        );
+        assert_eq!((status, answer["error"].as_str()), (400, Some(error)), "{form}");
     }
     assert_eq!(sandbox.http("GET /token HTTP/1.1\r\n\r\n").0, 405);
     assert_eq!(sandbox.http("POST /other HTTP/1.1\r\n\r\n").0, 404);
@@ -81,15 +60,10 @@ fn the_token_endpoint_says_what_is_wrong_as_rfc_6749_does() {
 fn the_token_command_prints_a_token_that_signs_in() {
     let sandbox = Sandbox::start(&[]);
     let url = sandbox.ready["token_url"].as_str().expect("token_url");
-    let output = postrider()
-        .args(["token", "--url", url])
-        .output()
-        .expect("it runs");
+    let output = postrider().args(["token", "--url", url]).output().expect("it runs");
     let printed = String::from_utf8(output.stdout).expect("text");
     let token = printed.strip_suffix('\n').expect("one line");
-    sandbox
-        .greeted()
-        .ask(&format!("AUTH XOAUTH2 {}", xoauth2(USER, token)), "235");
+    sandbox.greeted().ask(&format!("AUTH XOAUTH2 {}", xoauth2(USER, token)), "235");
 }
 
 #[test]
@@ -101,10 +75,7 @@ fn the_token_command_goes_to_this_computer_only() {
         "http://127.0.0.1:/token",
         "http://127.0.0.1:80",
     ] {
-        let output = postrider()
-            .args(["token", "--url", url])
-            .output()
-            .expect("it runs");
+        let output = postrider().args(["token", "--url", url]).output().expect("it runs");
         let complaint = String::from_utf8_lossy(&output.stderr);
         assert!(
             !output.status.success() && complaint.contains("must be http://127"),

@@ -33,10 +33,7 @@ pub fn post_form(base: &str, path: &str, fields: &[(&str, &str)]) -> (u16, Value
     stream.read_to_string(&mut answer).expect("a whole answer");
 
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     let json = if body.is_empty() {
         Value::Null
     } else {

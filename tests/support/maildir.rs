@@ -21,10 +21,8 @@ pub fn wait_for(rig: &Rig, user: &str, needle: &str) -> Vec<u8> {
     let mut seen = HashSet::new();
     loop {
         // A file in `new` is complete, so each is read only once.
-        let fresh: Vec<_> = files(&folder)
-            .into_iter()
-            .filter(|file| seen.insert(file.clone()))
-            .collect();
+        let fresh: Vec<_> =
+            files(&folder).into_iter().filter(|file| seen.insert(file.clone())).collect();
         if let Some(message) = messages(&fresh, needle).pop() {
             return message;
         }
@@ -57,13 +55,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn messages(files: &[PathBuf], needle: &str) -> Vec<Vec<u8>> {
-    let contains = |message: &Vec<u8>| {
-        message
-            .windows(needle.len())
-            .any(|part| part == needle.as_bytes())
-    };
-    let read = files
-        .iter()
-        .map(|file| fs::read(file).expect("a delivered message can be read"));
+    let contains =
+        |message: &Vec<u8>| message.windows(needle.len()).any(|part| part == needle.as_bytes());
+    let read = files.iter().map(|file| fs::read(file).expect("a delivered message can be read"));
     read.filter(contains).collect()
 }

@@ -172,9 +172,7 @@ impl Rig {
 
     fn new(said: &HashMap<String, String>, script: Child, lifeline: Option<ChildStdin>) -> Self {
         let text = |key: &str| {
-            said.get(key)
-                .unwrap_or_else(|| panic!("serve.sh did not say {key}"))
-                .clone()
+            said.get(key).unwrap_or_else(|| panic!("serve.sh did not say {key}")).clone()
         };
         let port = |key: &str| text(&format!("PORT_{key}")).parse().expect("a port number");
         let certificates = PathBuf::from(text("CERTIFICATES"));
@@ -206,10 +204,7 @@ impl Rig {
             issuer: text("ISSUER"),
             password: text("PASSWORD"),
             ipv6: text("IPV6") == "yes",
-            pids: text("PIDS")
-                .split_whitespace()
-                .map(|pid| pid.parse().expect("a pid"))
-                .collect(),
+            pids: text("PIDS").split_whitespace().map(|pid| pid.parse().expect("a pid")).collect(),
             script,
             lifeline,
         }
@@ -259,15 +254,8 @@ impl Rig {
             fields.push(("scope", scope));
         }
         let (status, answer) = self.ask_provider("/token", client, &fields);
-        assert_eq!(
-            status, 200,
-            "the provider refuses a token: {}",
-            answer["error_description"]
-        );
-        answer["access_token"]
-            .as_str()
-            .expect("an access token")
-            .to_owned()
+        assert_eq!(status, 200, "the provider refuses a token: {}", answer["error_description"]);
+        answer["access_token"].as_str().expect("an access token").to_owned()
     }
 
     fn is_active(&self, client: &str, token: &str) -> bool {
@@ -301,9 +289,8 @@ fn read_until_ready(lines: &mpsc::Receiver<String>) -> HashMap<String, String> {
     let mut said = HashMap::new();
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let line = lines
-            .recv_timeout(left)
-            .expect("serve.sh starts the servers (it says above why not)");
+        let line =
+            lines.recv_timeout(left).expect("serve.sh starts the servers (it says above why not)");
         match line.split_once('=') {
             Some((key, value)) => said.insert(key.to_owned(), value.to_owned()),
             None if line == "ready" => return said,

@@ -48,9 +48,7 @@ pub fn skip(remedy: &str) {
 
 /// `tests/<path>`, wherever the checkout is.
 pub fn tests_folder(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests")
-        .join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(path)
 }
 
 fn package(tool: &str) -> &str {

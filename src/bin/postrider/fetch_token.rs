@@ -16,11 +16,9 @@ const LARGEST_ANSWER: u64 = 64 * 1024;
 const FORM: &str = "grant_type=client_credentials&client_id=sandbox";
 
 #[derive(clap::Args)]
-#[command(
-    after_help = "The token is the only line on standard output, so that a script can take \
+#[command(after_help = "The token is the only line on standard output, so that a script can take \
 it into a variable or a pipe. Do not put it on another program's command line: other users of the \
-computer can read those."
-)]
+computer can read those.")]
 pub struct Options {
     /// The token endpoint, as the sandbox names it: http://127.0.0.1:PORT/token
     #[arg(long)]
@@ -65,9 +63,7 @@ fn post(port: u16, path: &str) -> std::io::Result<String> {
 
 /// The token in an HTTP answer, or what the endpoint said instead.
 fn access_token(answer: &str) -> Result<String, String> {
-    let (head, body) = answer
-        .split_once("\r\n\r\n")
-        .ok_or("that is not an HTTP answer")?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or("that is not an HTTP answer")?;
     let json: Value = serde_json::from_str(body).unwrap_or(Value::Null);
     if let Some(token) = json["access_token"].as_str() {
         return Ok(token.to_owned());

@@ -39,10 +39,7 @@ pub fn make() -> Result<Certificate, Box<dyn Error>> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, PrivatePkcs8KeyDer::from(key.serialize_der()).into())?;
-    Ok(Certificate {
-        ca_pem: ca.pem(),
-        server: Arc::new(config),
-    })
+    Ok(Certificate { ca_pem: ca.pem(), server: Arc::new(config) })
 }
 
 /// Valid from yesterday, for clocks that go differently, for a month: macOS and Windows refuse

@@ -81,10 +81,7 @@ impl FromStr for Fault {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Ok(Fault {
-            kind: kind(text)?,
-            text: text.to_owned(),
-        })
+        Ok(Fault { kind: kind(text)?, text: text.to_owned() })
     }
 }
 
@@ -112,9 +109,7 @@ fn kind(text: &str) -> Result<Kind, String> {
             _ => Err("slow needs =MILLISECONDS, at most 60000".to_owned()),
         },
         ("slow", None) => Err("slow needs =MILLISECONDS".to_owned()),
-        _ => Err(format!(
-            "there is no fault called {name}; see postrider sandbox --help"
-        )),
+        _ => Err(format!("there is no fault called {name}; see postrider sandbox --help")),
     }
 }
 

@@ -27,11 +27,7 @@ impl Journal {
 pub fn printable(text: &str) -> String {
     const MOST: usize = 500;
     let safe = |character: char| {
-        if character.is_control() {
-            '\u{FFFD}'
-        } else {
-            character
-        }
+        if character.is_control() { '\u{FFFD}' } else { character }
     };
     let mut shown: String = text.chars().take(MOST).map(safe).collect();
     if text.chars().nth(MOST).is_some() {

@@ -25,15 +25,10 @@ impl Mailbox {
         let mut last = 0;
         for entry in fs::read_dir(folder).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();
-            let number = name
-                .to_str()
-                .and_then(|name| name.strip_suffix(".eml")?.parse().ok());
+            let number = name.to_str().and_then(|name| name.strip_suffix(".eml")?.parse().ok());
             last = last.max(number.unwrap_or(0));
         }
-        Ok(Mailbox {
-            folder: folder.to_owned(),
-            last,
-        })
+        Ok(Mailbox { folder: folder.to_owned(), last })
     }
 
     /// Writes a message and gives the name of its file, which appears complete or not at all.

@@ -150,22 +150,13 @@ fn serve(sandbox: &Arc<Sandbox>, smtp: TcpListener, smtps: TcpListener, token: T
         });
     }
     let sandbox = Arc::clone(sandbox);
-    listener::serve(
-        token,
-        TOKEN_CONNECTIONS,
-        token_endpoint::BUSY,
-        move |stream| {
-            token_endpoint::serve(stream, &sandbox.tokens);
-        },
-    );
+    listener::serve(token, TOKEN_CONNECTIONS, token_endpoint::BUSY, move |stream| {
+        token_endpoint::serve(stream, &sandbox.tokens);
+    });
 }
 
 fn how_it_ends(until_eof: bool, seconds: Option<u32>) -> String {
-    let hand = if until_eof {
-        "Stops when standard input ends"
-    } else {
-        "Stops on Ctrl+C"
-    };
+    let hand = if until_eof { "Stops when standard input ends" } else { "Stops on Ctrl+C" };
     match seconds {
         Some(seconds) => format!("{hand}, after {seconds} seconds at the latest."),
         None => format!("{hand}."),

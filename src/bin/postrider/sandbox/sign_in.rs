@@ -92,7 +92,5 @@ fn take_apart(mechanism: Mechanism, response: &[u8]) -> Option<(String, String)>
     };
     let credentials = fields.find_map(|field| field.strip_prefix("auth="))?;
     let (scheme, token) = credentials.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("Bearer")
-        .then(|| (user, token.to_owned()))
+    scheme.eq_ignore_ascii_case("Bearer").then(|| (user, token.to_owned()))
 }

@@ -77,14 +77,8 @@ pub fn serve(stream: TcpStream, entry: Entry, sandbox: &Sandbox) {
         Ok(connection) => connection,
         Err(error) => return tell_lost(sandbox, &error),
     };
-    let mut session = Session {
-        sandbox,
-        connection,
-        greeted: false,
-        user: None,
-        envelope: None,
-        mistakes: 0,
-    };
+    let mut session =
+        Session { sandbox, connection, greeted: false, user: None, envelope: None, mistakes: 0 };
     match session.converse(entry) {
         End::Closed => session.connection.close(),
         End::Dropped => session.connection.drop_dead(),
@@ -97,14 +91,8 @@ pub fn serve(stream: TcpStream, entry: Entry, sandbox: &Sandbox) {
 
 /// A client that went away without QUIT is nothing to talk about; anything else is.
 fn tell_lost(sandbox: &Sandbox, error: &io::Error) {
-    if !matches!(
-        error.kind(),
-        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset
-    ) {
-        sandbox.journal.say(&format!(
-            "Connection lost: {}",
-            printable(&error.to_string())
-        ));
+    if !matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) {
+        sandbox.journal.say(&format!("Connection lost: {}", printable(&error.to_string())));
     }
 }
 
@@ -172,11 +160,8 @@ impl Session<'_> {
         self.pass(Stage::Ehlo)?;
         self.greeted = true;
         self.envelope = None;
-        let offer = if self.connection.is_encrypted() {
-            "AUTH XOAUTH2 OAUTHBEARER"
-        } else {
-            "STARTTLS"
-        };
+        let offer =
+            if self.connection.is_encrypted() { "AUTH XOAUTH2 OAUTHBEARER" } else { "STARTTLS" };
         self.reply(&format!(
             "250-localhost\r\n250-PIPELINING\r\n250-SIZE {LARGEST_MESSAGE}\r\n250-8BITMIME\r\n\
              250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250 {offer}"
@@ -246,9 +231,7 @@ impl Session<'_> {
             Err((user, refusal)) => {
                 let user = printable(user.as_deref().unwrap_or("somebody"));
                 let reason = refusal.reason();
-                self.sandbox
-                    .journal
-                    .say(&format!("Sign-in of {user} refused: {reason}"));
+                self.sandbox.journal.say(&format!("Sign-in of {user} refused: {reason}"));
                 // RFC 7628 §3.2.3: the error comes as a challenge; whatever the client answers,
                 // the failure follows.
                 self.answer_to(&format!("334 {}", mechanism.failure(refusal)))?;
@@ -298,11 +281,7 @@ impl Session<'_> {
             return self.reply("553 5.6.7 This address needs SMTPUTF8");
         }
         let (sender, recipients) = (sender.to_owned(), Vec::new());
-        self.envelope = Some(Envelope {
-            sender,
-            recipients,
-            smtputf8,
-        });
+        self.envelope = Some(Envelope { sender, recipients, smtputf8 });
         self.reply("250 2.1.0 Ok")
     }
 
@@ -335,9 +314,7 @@ impl Session<'_> {
     }
 
     fn data(&mut self) -> Step {
-        let Some(envelope) = self
-            .envelope
-            .take_if(|envelope| !envelope.recipients.is_empty())
+        let Some(envelope) = self.envelope.take_if(|envelope| !envelope.recipients.is_empty())
         else {
             // Also what a pipelining client hears whose recipients were all refused.
             return self.mistake("554 5.5.1 No valid recipients");
@@ -385,9 +362,7 @@ impl Session<'_> {
             // Held while printing: summaries come in the order of the numbers.
             let mut mailbox = self.sandbox.mailbox.lock();
             mailbox.keep(content).inspect(|name| {
-                self.sandbox
-                    .journal
-                    .say(&summary(name, user, envelope, content));
+                self.sandbox.journal.say(&summary(name, user, envelope, content));
             })
         };
         match kept {
@@ -396,9 +371,7 @@ impl Session<'_> {
                 self.reply(&format!("250 2.0.0 Kept as {name}"))
             }
             Err(error) => {
-                self.sandbox
-                    .journal
-                    .say(&format!("A message could not be written: {error}"));
+                self.sandbox.journal.say(&format!("A message could not be written: {error}"));
                 self.reply("452 4.3.1 The sandbox could not write the message")
             }
         }

@@ -11,9 +11,7 @@ pub fn command(line: &str) -> (String, &str) {
 pub fn path<'a>(keyword: &str, argument: &'a str) -> Option<(&'a str, Vec<(String, &'a str)>)> {
     let head = argument.get(..keyword.len())?;
     let rest = argument[keyword.len()..].trim_start();
-    let rest = rest
-        .strip_prefix('<')
-        .filter(|_| head.eq_ignore_ascii_case(keyword))?;
+    let rest = rest.strip_prefix('<').filter(|_| head.eq_ignore_ascii_case(keyword))?;
     let (address, parameters) = rest.split_at(closing_bracket(rest)?);
     let parameters = parameters[1..].split_ascii_whitespace().map(|parameter| {
         let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
@@ -39,9 +37,7 @@ fn closing_bracket(text: &str) -> Option<usize> {
 
 /// `local@domain` with both sides there and nothing that does not belong into a command.
 pub fn is_address(text: &str) -> bool {
-    let clean = !text
-        .chars()
-        .any(|character| character.is_control() || character == '\u{FFFD}');
+    let clean = !text.chars().any(|character| character.is_control() || character == '\u{FFFD}');
     clean
         && matches!(text.rsplit_once('@'), Some((local, domain)) if !local.is_empty() && !domain.is_empty())
 }

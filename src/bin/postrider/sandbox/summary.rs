@@ -12,24 +12,14 @@ use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 ///           application/pdf "figures.pdf", 8000 octets
 /// ```
 pub fn summary(name: &str, user: &str, envelope: &Envelope, content: &[u8]) -> String {
-    let sender = if envelope.sender.is_empty() {
-        "nobody (<>)"
-    } else {
-        &envelope.sender
-    };
+    let sender = if envelope.sender.is_empty() { "nobody (<>)" } else { &envelope.sender };
     let mut lines = vec![
-        format!(
-            "{} octets from {sender}, signed in as {user}",
-            content.len()
-        ),
+        format!("{} octets from {sender}, signed in as {user}", content.len()),
         format!("to {}", envelope.recipients.join(", ")),
     ];
     match MessageParser::default().parse(content) {
         Some(message) => {
-            lines.push(format!(
-                "subject: {}",
-                message.subject().unwrap_or("(none)")
-            ));
+            lines.push(format!("subject: {}", message.subject().unwrap_or("(none)")));
             describe_parts(&message, &mut lines);
         }
         None => lines.push("(not a message that can be parsed)".to_owned()),
@@ -48,11 +38,7 @@ fn describe_parts(message: &Message<'_>, lines: &mut Vec<String>) {
             Some(name) => format!(" \"{name}\""),
             None => String::new(),
         };
-        lines.push(format!(
-            "{}{shown_name}, {} octets",
-            media_type(part),
-            part.len()
-        ));
+        lines.push(format!("{}{shown_name}, {} octets", media_type(part), part.len()));
     }
 }
 

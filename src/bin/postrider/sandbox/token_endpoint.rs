@@ -63,9 +63,7 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
     let request_line = read_line(&mut reader)?;
     let mut words = request_line.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-    words
-        .next()
-        .filter(|version| version.starts_with("HTTP/1."))?;
+    words.next().filter(|version| version.starts_with("HTTP/1."))?;
     let mut headers = HashMap::new();
     loop {
         let line = read_line(&mut reader)?;
@@ -78,17 +76,10 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
     if headers.contains_key("transfer-encoding") {
         return None;
     }
-    let length: u64 = headers
-        .get("content-length")
-        .map_or(Some(0), |text| text.parse().ok())?;
+    let length: u64 = headers.get("content-length").map_or(Some(0), |text| text.parse().ok())?;
     let mut body = Vec::new();
     reader.take(length).read_to_end(&mut body).ok()?;
-    (body.len() as u64 == length).then_some(Request {
-        method,
-        path,
-        headers,
-        body,
-    })
+    (body.len() as u64 == length).then_some(Request { method, path, headers, body })
 }
 
 /// Without its end; nothing when the end is missing.
@@ -100,10 +91,7 @@ fn read_line(reader: &mut impl BufRead) -> Option<String> {
 
 fn answer(request: &Request, tokens: &Mutex<Tokens>) -> Answer {
     if request.path != "/token" {
-        return Answer {
-            status: "404 Not Found",
-            body: json!({ "error": "not_found" }),
-        };
+        return Answer { status: "404 Not Found", body: json!({ "error": "not_found" }) };
     }
     if request.method != "POST" {
         return Answer {
@@ -111,10 +99,7 @@ fn answer(request: &Request, tokens: &Mutex<Tokens>) -> Answer {
             body: json!({ "error": "invalid_request", "error_description": "use POST" }),
         };
     }
-    let content_type = request
-        .headers
-        .get("content-type")
-        .map_or("", String::as_str);
+    let content_type = request.headers.get("content-type").map_or("", String::as_str);
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case(FORM) {
         return invalid("the Content-Type must be application/x-www-form-urlencoded");
@@ -122,13 +107,8 @@ fn answer(request: &Request, tokens: &Mutex<Tokens>) -> Answer {
     let Some(form) = decode_form(&request.body) else {
         return invalid("the form cannot be read, or has a parameter twice");
     };
-    let client_in_header = request
-        .headers
-        .get("authorization")
-        .and_then(|text| basic_user(text));
-    let client = client_in_header
-        .as_deref()
-        .or(form.get("client_id").map(String::as_str));
+    let client_in_header = request.headers.get("authorization").and_then(|text| basic_user(text));
+    let client = client_in_header.as_deref().or(form.get("client_id").map(String::as_str));
     match client {
         Some(CLIENT_ID) => {}
         Some(_) => return refusal("invalid_client", "the only client is called sandbox"),
@@ -171,19 +151,13 @@ fn granted(grant: &Grant) -> Answer {
         "refresh_token": grant.refresh_token,
         "scope": "mail",
     });
-    Answer {
-        status: "200 OK",
-        body,
-    }
+    Answer { status: "200 OK", body }
 }
 
 /// RFC 6749 §5.2.
 fn refusal(error: &str, description: &str) -> Answer {
     let body = json!({ "error": error, "error_description": description });
-    Answer {
-        status: "400 Bad Request",
-        body,
-    }
+    Answer { status: "400 Bad Request", body }
 }
 
 fn invalid(description: &str) -> Answer {
@@ -195,23 +169,14 @@ fn basic_user(authorization: &str) -> Option<String> {
     let (scheme, credentials) = authorization.split_once(' ')?;
     let decoded = STANDARD.decode(credentials.trim()).ok()?;
     let user = decoded.split(|byte| *byte == b':').next()?;
-    scheme
-        .eq_ignore_ascii_case("Basic")
-        .then(|| form_text(user))
-        .flatten()
+    scheme.eq_ignore_ascii_case("Basic").then(|| form_text(user)).flatten()
 }
 
 /// Nothing when a parameter comes twice, which RFC 6749 §3.2 forbids.
 fn decode_form(body: &[u8]) -> Option<HashMap<String, String>> {
     let mut form = HashMap::new();
-    for pair in body
-        .split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty())
-    {
-        let equals = pair
-            .iter()
-            .position(|byte| *byte == b'=')
-            .unwrap_or(pair.len());
+    for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        let equals = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
         let value = form_text(pair.get(equals + 1..).unwrap_or_default())?;
         if form.insert(form_text(&pair[..equals])?, value).is_some() {
             return None;

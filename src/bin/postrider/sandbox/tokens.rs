@@ -41,12 +41,7 @@ pub enum Standing {
 
 impl Tokens {
     pub fn new(lifetime: Duration, dead: u32) -> Self {
-        Tokens {
-            lifetime,
-            dead,
-            access: VecDeque::new(),
-            refresh: VecDeque::new(),
-        }
+        Tokens { lifetime, dead, access: VecDeque::new(), refresh: VecDeque::new() }
     }
 
     pub fn issue(&mut self) -> Result<Grant, getrandom::Error> {
@@ -55,28 +50,16 @@ impl Tokens {
         let dead = self.dead > 0;
         self.dead = self.dead.saturating_sub(1);
         let expires = if dead { now } else { now + self.lifetime };
-        remember(
-            &mut self.access,
-            AccessToken {
-                text: access_token.clone(),
-                expires,
-            },
-        );
+        remember(&mut self.access, AccessToken { text: access_token.clone(), expires });
         remember(&mut self.refresh, refresh_token.clone());
         // The client of a dead token believes it fresh: that is the fault.
-        Ok(Grant {
-            access_token,
-            refresh_token,
-            expires_in: self.lifetime.as_secs(),
-        })
+        Ok(Grant { access_token, refresh_token, expires_in: self.lifetime.as_secs() })
     }
 
     /// Takes a refresh token out of force; false when it was not in force.
     pub fn spend(&mut self, refresh_token: &str) -> bool {
         let position = self.refresh.iter().position(|known| known == refresh_token);
-        position
-            .and_then(|position| self.refresh.remove(position))
-            .is_some()
+        position.and_then(|position| self.refresh.remove(position)).is_some()
     }
 
     pub fn standing(&self, access_token: &str) -> Standing {
