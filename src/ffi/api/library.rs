@@ -2,9 +2,10 @@
 
 use super::types::{MAIL_ABI_VERSION, mail_status, mail_t};
 use crate::error::Status;
-use crate::ffi::boundary::{guard, remember_for_thread, with};
+use crate::ffi::boundary::{guard, guard_or, remember_for_thread, with};
 use crate::ffi::handle;
-use std::ffi::c_char;
+use std::ffi::{CString, c_char};
+use std::sync::LazyLock;
 
 /// Returns the version of the library, such as "0.1.0" (semver.org).
 ///
@@ -32,7 +33,15 @@ pub extern "system" fn mail_library_abi() -> i32 {
 /// @see mail_last_error(), which tells what happened in this case
 #[unsafe(no_mangle)]
 pub extern "system" fn mail_status_text(status: i32) -> *const c_char {
-    Status::from_code(status).map_or(c"unknown status", Status::text).as_ptr()
+    static TEXTS: LazyLock<Vec<(i32, CString)>> = LazyLock::new(|| {
+        let text = |status: &Status| CString::new(status.text()).unwrap_or_default();
+        Status::ALL.iter().map(|status| (status.code(), text(status))).collect()
+    });
+    let unknown = c"unknown status";
+    guard_or(unknown.as_ptr(), || {
+        let known = TEXTS.iter().find(|(code, _)| *code == status);
+        known.map_or(unknown, |(_, text)| text.as_c_str()).as_ptr()
+    })
 }
 
 /// Creates a handle.

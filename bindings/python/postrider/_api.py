@@ -1,0 +1,260 @@
+# Generated from src/ffi/api by `make bindings`. Do not edit.
+"""The functions of include/postrider.h for ctypes; the package is the class on top of them."""
+
+import ctypes
+import os
+
+MAIL_ABI_VERSION = 1
+MAIL_CONTENT_ID_SIZE = 96
+
+# What a call returns: 0 is success, positive is success in part, negative is an error.
+MAIL_STATUS_OK = 0
+MAIL_STATUS_PARTIAL = 1
+MAIL_STATUS_INVALID_HANDLE = -1
+MAIL_STATUS_NULL_POINTER = -2
+MAIL_STATUS_INVALID_UTF8 = -3
+MAIL_STATUS_INVALID_ARGUMENT = -4
+MAIL_STATUS_INCOMPLETE = -5
+MAIL_STATUS_FILE = -6
+MAIL_STATUS_CANCELLED = -10
+MAIL_STATUS_TIMEOUT = -11
+MAIL_STATUS_RESOLVE = -12
+MAIL_STATUS_CONNECT = -13
+MAIL_STATUS_CONNECTION_LOST = -14
+MAIL_STATUS_TLS = -15
+MAIL_STATUS_CERTIFICATE = -16
+MAIL_STATUS_PROTOCOL = -17
+MAIL_STATUS_UNSUPPORTED = -18
+MAIL_STATUS_PLAINTEXT_AUTH = -19
+MAIL_STATUS_SIGN_IN = -20
+MAIL_STATUS_UNAVAILABLE = -21
+MAIL_STATUS_SENDER = -22
+MAIL_STATUS_RECIPIENTS = -23
+MAIL_STATUS_MESSAGE = -24
+MAIL_STATUS_TOO_LARGE = -25
+MAIL_STATUS_INTERNAL = -99
+
+# How the connection is protected; the numbers are those of EASendMail's ConnectType.
+MAIL_SECURITY_PLAIN = 0
+MAIL_SECURITY_AUTO = 1
+MAIL_SECURITY_STARTTLS = 2
+MAIL_SECURITY_TLS = 3
+MAIL_SECURITY_STARTTLS_IF_OFFERED = 4
+
+# In which header a recipient is shown; the numbers are those of EASendMail's flags.
+MAIL_KIND_TO = 0
+MAIL_KIND_CC = 1
+MAIL_KIND_BCC = 2
+
+# SASL mechanism for user and password; the numbers are those of EASendMail's AuthType.
+MAIL_MECHANISM_AUTO = -1
+MAIL_MECHANISM_LOGIN = 0
+MAIL_MECHANISM_PLAIN = 3
+
+# Values of the Importance header (RFC 2156).
+MAIL_IMPORTANCE_LOW = 0
+MAIL_IMPORTANCE_NORMAL = 1
+MAIL_IMPORTANCE_HIGH = 2
+
+# The step in which something went wrong, in the order in which they happen.
+MAIL_STAGE_NONE = 0
+MAIL_STAGE_ARGUMENT = 1
+MAIL_STAGE_COMPOSE = 2
+MAIL_STAGE_RESOLVE = 3
+MAIL_STAGE_CONNECT = 4
+MAIL_STAGE_TLS = 5
+MAIL_STAGE_GREETING = 6
+MAIL_STAGE_HELLO = 7
+MAIL_STAGE_STARTTLS = 8
+MAIL_STAGE_SIGN_IN = 9
+MAIL_STAGE_SENDER = 10
+MAIL_STAGE_RECIPIENTS = 11
+MAIL_STAGE_DATA = 12
+MAIL_STAGE_QUIT = 13
+
+# What became of the message.
+MAIL_OUTCOME_NOT_SENT = 0
+MAIL_OUTCOME_ACCEPTED = 1
+MAIL_OUTCOME_UNKNOWN = 2
+
+_FUNCTION = ctypes.WINFUNCTYPE if os.name == "nt" else ctypes.CFUNCTYPE
+mail_log_fn = _FUNCTION(None, ctypes.c_void_p, ctypes.c_char_p)
+mail_progress_fn = _FUNCTION(ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+
+# name: (type of the result, types of the parameters)
+PROTOTYPES = {
+    "mail_library_version": (ctypes.c_char_p, []),
+    "mail_library_abi": (ctypes.c_int32, []),
+    "mail_status_text": (ctypes.c_char_p, [ctypes.c_int32]),
+    "mail_new": (ctypes.c_void_p, []),
+    "mail_free": (None, [ctypes.c_void_p]),
+    "mail_clear_message": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_set_server": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int32]),
+    "mail_set_security": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_allow_plaintext_auth": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_set_ehlo_name": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_set_timeout": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_add_ca_file": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_add_ca_pem": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]),
+    "mail_accept_invalid_certificate": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_set_keep_connection": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_close_connection": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_set_auth_xoauth2": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]),
+    "mail_set_auth_oauthbearer": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+        ],
+    ),
+    "mail_set_auth_password": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+        ],
+    ),
+    "mail_set_auth_none": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_set_from": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]),
+    "mail_set_sender": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]),
+    "mail_set_return_path": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_set_reply_to": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]),
+    "mail_add_recipient": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_int32,
+        ],
+    ),
+    "mail_add_recipients": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int32]),
+    "mail_set_subject": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_set_text": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_set_html": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_add_header": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]),
+    "mail_set_date": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32]),
+    "mail_set_message_id": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_set_priority": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_set_importance": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_request_read_receipt": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_char_p,
+        ],
+    ),
+    "mail_add_attachment_file": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+        ],
+    ),
+    "mail_add_attachment_bytes": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_size_t,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+        ],
+    ),
+    "mail_add_inline_file": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_add_inline_bytes": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_size_t,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_set_all_or_none": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_send": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_cancel": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_save_eml": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_get_eml": (ctypes.c_int64, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
+    "mail_last_error": (ctypes.c_size_t, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
+    "mail_last_status": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_last_stage": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_last_cause": (ctypes.c_size_t, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
+    "mail_last_advice": (ctypes.c_size_t, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
+    "mail_last_outcome": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_last_reply_code": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_last_reply_enhanced_code": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_last_reply_text": (ctypes.c_size_t, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
+    "mail_recipient_count": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_recipient_accepted": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_recipient_address": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_recipient_code": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_recipient_enhanced_code": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_recipient_text": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_set_log": (ctypes.c_int32, [ctypes.c_void_p, mail_log_fn, ctypes.c_void_p]),
+    "mail_set_log_file": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_set_progress": (ctypes.c_int32, [ctypes.c_void_p, mail_progress_fn, ctypes.c_void_p]),
+}
+
+
+def load(path: str) -> ctypes.CDLL:
+    """Opens the shared library and declares every function."""
+    library = (ctypes.WinDLL if os.name == "nt" else ctypes.CDLL)(path)
+    for name, (result, parameters) in PROTOTYPES.items():
+        function = getattr(library, name)
+        function.restype = result
+        function.argtypes = parameters
+    found = library.mail_library_abi()
+    if found != MAIL_ABI_VERSION:
+        raise OSError(f"{path} has interface number {found}, this package needs {MAIL_ABI_VERSION}")
+    return library

@@ -1,0 +1,64 @@
+//! `tests/abi.txt`: a line for every function, callback and number that was ever released.
+//!
+//! A line begins with the version in which it came. Lines of released versions never change nor go;
+//! those of the version in the making are rewritten with `make bindings`.
+
+use crate::interface::Interface;
+use crate::{INTERFACE, check, root};
+use std::fs;
+
+const RELEASED: &str = "# Released versions: ";
+
+/// What a released line promises: a C declaration on one line, or a number.
+fn promises(interface: &Interface) -> Vec<String> {
+    let code: String = interface
+        .header
+        .lines()
+        .filter(|line| !line.trim_start().starts_with(['*', '/', '#']))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    let declaration = |name: &str, opening: &str| {
+        let at = code.find(&format!("MAIL_CALL {name}")).expect("the header declares it");
+        let from = code[..at].rfind(opening).expect("a declaration has a beginning");
+        let to = at + code[at..].find(';').expect("a declaration has an end");
+        code[from..to].replace("MAIL_API ", "").replace("MAIL_CALL ", "")
+    };
+    let functions = interface.functions.iter();
+    let functions = functions.map(|item| declaration(&format!("{}(", item.name), "MAIL_API "));
+    let callbacks = interface.callbacks.iter();
+    let callbacks = callbacks.map(|item| declaration(&format!("*{})(", item.name), "typedef "));
+    let values = interface.enums.iter().flat_map(|item| &item.values).chain(&interface.constants);
+    let numbers = values.map(|item| format!("{} = {}", item.name, item.value));
+    functions.chain(callbacks).chain(numbers).collect()
+}
+
+#[test]
+fn nothing_released_was_changed() {
+    let recorded = fs::read_to_string(root().join("tests/abi.txt")).unwrap_or_default();
+    let versions = recorded.lines().find_map(|line| line.strip_prefix(RELEASED)).unwrap_or("none");
+    let is_released = |version: &str| versions.split_whitespace().any(|one| one == version);
+    let released: Vec<(&str, &str)> = recorded
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once("  "))
+        .filter(|(version, _)| is_released(version))
+        .collect();
+
+    let now = promises(&INTERFACE);
+    for (version, promise) in &released {
+        assert!(now.iter().any(|one| one == promise), "released in {version}: {promise}");
+    }
+    let mut expected = format!(
+        "# Every function, callback type and number of the interface, with the version it came in.\n\
+         # Lines of released versions never change; `make bindings` rewrites the others.\n\
+         {RELEASED}{versions}\n"
+    );
+    for (version, promise) in &released {
+        expected += &format!("{version}  {promise}\n");
+    }
+    for promise in now.iter().filter(|one| !released.iter().any(|(_, old)| old == one)) {
+        expected += &format!("{}  {promise}\n", env!("CARGO_PKG_VERSION"));
+    }
+    check("tests/abi.txt", &expected);
+}
