@@ -1,0 +1,69 @@
+"""What a send brings about, and the one exception."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ._codes import Outcome, Stage, Status
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply of the server; code 0 when there was none."""
+
+    code: int = 0
+    enhanced_code: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One recipient of a send, and what the server said to it."""
+
+    address: str
+    accepted: bool
+    reply: Reply
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a send brought about."""
+
+    outcome: Outcome
+    accepted: tuple[Recipient, ...]
+    refused: tuple[Recipient, ...]
+    reply: Reply
+
+
+class PostriderError(Exception):
+    """Raised by every call that fails; str() is one line that says what went wrong.
+
+    `cause` is a stable word for programs, such as "certificate_expired"; `advice` says in one
+    sentence what the person can do. Outcome, reply and recipients are those of the send that
+    failed; other calls leave them empty.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        status: Status,
+        stage: Stage = Stage.NONE,
+        cause: str = "",
+        advice: str = "",
+        outcome: Outcome = Outcome.NOT_SENT,
+        reply: Reply = Reply(),
+        recipients: tuple[Recipient, ...] = (),
+    ) -> None:
+        # All of them, so that the exception can be copied and pickled.
+        super().__init__(text, status, stage, cause, advice, outcome, reply, recipients)
+        self.text = text
+        self.status = status
+        self.stage = stage
+        self.cause = cause
+        self.advice = advice
+        self.outcome = outcome
+        self.reply = reply
+        self.recipients = recipients
+
+    def __str__(self) -> str:
+        return self.text

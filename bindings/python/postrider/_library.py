@@ -1,0 +1,138 @@
+"""The shared library, and how values cross into it and out of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from ctypes import create_string_buffer
+from pathlib import Path
+from typing import Any, Optional, Union
+
+from . import _api
+from ._codes import Outcome, Stage, Status
+from ._errors import PostriderError, Recipient, Reply
+
+# As cargo names it on each system; build_library.py puts it beside this file.
+NAMES = {"win32": "postrider.dll", "darwin": "libpostrider.dylib"}
+
+
+def find() -> str:
+    """The library that POSTRIDER_LIBRARY names, else the one inside the package."""
+    inside = Path(__file__).with_name(NAMES.get(sys.platform, "libpostrider.so"))
+    return os.environ.get("POSTRIDER_LIBRARY") or str(inside)
+
+
+library = _api.load(find())
+
+
+def library_version() -> str:
+    """The version of the library, such as "0.1.0"."""
+    version: bytes = library.mail_library_version()
+    return version.decode()
+
+
+def text(argument: str, value: str) -> bytes:
+    """A text argument as C wants it; `argument` is its name."""
+    if not isinstance(value, str):
+        raise TypeError(f"{argument} must be str, not {type(value).__name__}")
+    try:
+        encoded = value.encode()
+    except UnicodeEncodeError as error:
+        # A lone surrogate, which no UTF-8 can carry.
+        message = f"{argument} is not valid UTF-8"
+        raise argument_error(Status.INVALID_UTF8, "invalid_utf8", message) from error
+    if b"\0" in encoded:
+        message = f"{argument} must not contain NUL"
+        raise argument_error(Status.INVALID_ARGUMENT, "invalid_argument", message)
+    return encoded
+
+
+def optional_text(argument: str, value: Optional[str]) -> Optional[bytes]:
+    """As text(); None stays None."""
+    return None if value is None else text(argument, value)
+
+
+def path_text(argument: str, value: Union[str, os.PathLike[str]]) -> bytes:
+    """As text(), for a path."""
+    return text(argument, os.fspath(value))
+
+
+def int32(argument: str, value: int) -> int:
+    """A number argument: ctypes would cut off what does not fit."""
+    if not -(2**31) <= value < 2**31:
+        message = f"{argument} is out of range"
+        raise argument_error(Status.INVALID_ARGUMENT, "invalid_argument", message)
+    return int(value)
+
+
+def data_bytes(data: Union[bytes, bytearray, memoryview]) -> bytes:
+    """The bytes of anything that has some."""
+    return data if isinstance(data, bytes) else bytes(memoryview(data))
+
+
+def argument_error(status: Status, cause: str, message: str) -> PostriderError:
+    """The error of an argument that cannot even be handed to C."""
+    advice = "Correct the argument that the text names."
+    return PostriderError(message, status, Stage.ARGUMENT, cause, advice)
+
+
+def copied(function: Any, *arguments: Any) -> str:
+    """Text that C copies out: asked for its length, then for itself."""
+    size = function(*arguments, None, 0) + 1
+    buffer = create_string_buffer(size)
+    function(*arguments, buffer, size)
+    return buffer.value.decode()
+
+
+def error(mail: Optional[int], status: int) -> PostriderError:
+    """The error of the last call on `mail`."""
+    message = copied(library.mail_last_error, mail)
+    if not message:  # the handle is gone, and its memory of errors with it
+        message = library.mail_status_text(status).decode()
+    return PostriderError(
+        message,
+        Status(status),
+        Stage(library.mail_last_stage(mail)),
+        copied(library.mail_last_cause, mail),
+        copied(library.mail_last_advice, mail),
+    )
+
+
+def send_error(mail: Optional[int], status: int) -> PostriderError:
+    """The error of a send, with what became of the message."""
+    plain = error(mail, status)
+    return PostriderError(
+        plain.text,
+        plain.status,
+        plain.stage,
+        plain.cause,
+        plain.advice,
+        Outcome(library.mail_last_outcome(mail)),
+        reply(mail),
+        recipients(mail),
+    )
+
+
+def reply(mail: Optional[int]) -> Reply:
+    """The reply that decided the last send."""
+    return Reply(
+        library.mail_last_reply_code(mail),
+        copied(library.mail_last_reply_enhanced_code, mail),
+        copied(library.mail_last_reply_text, mail),
+    )
+
+
+def recipients(mail: Optional[int]) -> tuple[Recipient, ...]:
+    """The recipients of the last send."""
+    return tuple(
+        Recipient(
+            copied(library.mail_recipient_address, mail, index),
+            bool(library.mail_recipient_accepted(mail, index)),
+            Reply(
+                library.mail_recipient_code(mail, index),
+                copied(library.mail_recipient_enhanced_code, mail, index),
+                copied(library.mail_recipient_text, mail, index),
+            ),
+        )
+        for index in range(library.mail_recipient_count(mail))
+    )

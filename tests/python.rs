@@ -1,0 +1,88 @@
+//! The Python package: installed with pip into an environment of its own, and tested there.
+
+#![cfg(all(unix, feature = "capi"))]
+
+mod hosts;
+mod support;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use hosts::{checkout, program, succeed};
+use support::{rig, tools};
+
+/// The interpreter of an environment that holds the package and nothing else; `None` without Python.
+fn python() -> Option<&'static PathBuf> {
+    static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let install = || {
+        if !tools::require("python3") {
+            return None;
+        }
+        let folder = hosts::work_folder("python");
+        succeed(Command::new("python3").args(["-m", "venv"]).arg(&folder));
+        let python = folder.join("bin/python");
+        succeed(
+            Command::new(&python)
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+                .arg(checkout("bindings/python"))
+                .env("POSTRIDER_LIBRARY", hosts::library()),
+        );
+        Some(python)
+    };
+    let python = PYTHON.get_or_init(install).as_ref();
+    if python.is_none() {
+        tools::require("python3"); // says it for this test too
+    }
+    python
+}
+
+fn suite(python: &PathBuf, name: &str) -> Command {
+    // From a folder in which the package is not: the installed one is tested.
+    let folder = checkout("tests/python");
+    let mut command = program(python, &folder);
+    command.arg("-B").arg(folder.join(name)).env("PYTHONWARNINGS", "error");
+    command
+}
+
+#[test]
+fn the_package_is_whole_and_typed() {
+    let Some(python) = python() else { return };
+    succeed(&mut suite(python, "test_package.py"));
+}
+
+#[test]
+fn wrong_use_is_an_error_that_names_the_argument() {
+    let Some(python) = python() else { return };
+    succeed(&mut suite(python, "test_misuse.py"));
+}
+
+#[test]
+fn callbacks_re_enter_raise_cancel_and_free() {
+    let Some(python) = python() else { return };
+    succeed(&mut suite(python, "test_callbacks.py"));
+}
+
+#[test]
+fn a_message_goes_through_a_real_server() {
+    let Some(python) = python() else { return };
+    let Some(rig) = rig::shared() else { return };
+    let story = hosts::Story::new("Python", &hosts::work_folder("python-story"));
+    let mut command = suite(python, "test_delivery.py");
+    story.tell(rig, &mut command);
+    succeed(&mut command);
+    story.assert_delivered(rig);
+}
+
+#[test]
+fn the_example_does_what_its_comment_says() {
+    let Some(python) = python() else { return };
+    let Some(rig) = rig::shared() else { return };
+    let example = checkout("bindings/python/example.py");
+    // -I: the folder of the example, which holds the package's source, is not searched.
+    hosts::check_example(rig, "Python", || {
+        let mut command = program(python, &checkout("tests"));
+        command.args(["-B", "-I"]).arg(&example);
+        command
+    });
+}

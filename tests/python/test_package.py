@@ -1,0 +1,65 @@
+"""The installed package itself: whole, typed, with the library inside."""
+
+import inspect
+import os
+import subprocess
+import sys
+import unittest
+from importlib.metadata import version
+from pathlib import Path
+
+import postrider
+from postrider import Mail, _api, _codes, _library
+
+
+class Package(unittest.TestCase):
+    def test_the_library_is_inside(self):
+        self.assertEqual(Path(_library.find()).parent, Path(postrider.__file__).parent)
+        self.assertIn("site-packages", postrider.__file__)
+
+    def test_a_variable_names_another_library(self):
+        environment = dict(os.environ, POSTRIDER_LIBRARY="/no/such/library.so")
+        command = [sys.executable, "-c", "import postrider"]
+        failed = subprocess.run(command, env=environment, capture_output=True, text=True)
+        self.assertNotEqual(failed.returncode, 0)
+        self.assertIn("/no/such/library.so", failed.stderr)
+
+    def test_package_and_library_have_the_same_version(self):
+        self.assertEqual(postrider.library_version(), version("postrider"))
+
+    def test_every_code_is_in_the_enums(self):
+        enums = {
+            f"MAIL_{enum.__name__.upper()}_{member.name}": member.value
+            for enum in vars(_codes).values()
+            if inspect.isclass(enum) and issubclass(enum, int)
+            for member in enum
+        }
+        groups = {name.split("_")[1] for name in enums}
+        codes = {
+            name: value
+            for name, value in vars(_api).items()
+            if name.startswith("MAIL_") and name.split("_")[1] in groups
+        }
+        self.assertEqual(enums, codes)
+
+    def test_every_function_has_its_method(self):
+        methods = set(dir(Mail))
+        named = {name[len("mail_"):] for name in _api.PROTOTYPES}
+        inside = {"new", "free"}  # the life of the object
+        results = {name for name in named if name.startswith(("last_", "recipient_", "library_"))}
+        self.assertEqual(named - methods - inside - results, {"status_text"})
+
+    def test_everything_public_has_types_and_words(self):
+        self.assertTrue(Path(postrider.__file__).with_name("py.typed").exists())
+        for name, method in vars(Mail).items():
+            if name.startswith("_"):
+                continue
+            signature = inspect.signature(method)
+            self.assertTrue(method.__doc__, name)
+            self.assertIsNot(signature.return_annotation, inspect.Signature.empty, name)
+            for parameter in list(signature.parameters.values())[1:]:
+                self.assertIsNot(parameter.annotation, inspect.Parameter.empty, (name, parameter))
+
+
+if __name__ == "__main__":
+    unittest.main()
