@@ -15,7 +15,7 @@ library: ## Builds the shared and the static library: target/release/libpostride
 	$(BUILD) --release --lib
 
 demo: library ## Builds the library, starts the sandbox, sends a message from C and shows it
-	$(BUILD) --features cli
+	$(BUILD) --features cli --bin postrider
 	@sh docs/demo.sh
 
 test: tools ## Runs every test; as root, or with CI=true, first installs what the tests need
