@@ -43,6 +43,8 @@ mail_location = maildir:$1/mail/%u
 ssl = yes
 ssl_cert = <$2/server.pem
 ssl_key = <$2/server.key
+# No limit to the characters of user names: jörg has one beyond ASCII.
+auth_username_chars =
 auth_mechanisms = xoauth2 oauthbearer plain login
 auth_failure_delay = 0
 auth_cache_size = 0

@@ -3,9 +3,9 @@
 #
 # One instance, many doors; each smtpd differs from the others in one thing (see doors).
 
-# The doors that clients use, with what is special there. Uses the variables `encrypted`,
-# `implicit` and `optional` for the three usual kinds.
-doors() {
+# The doors that clients use, with the options of their smtpd. There are three usual kinds, and
+# those that differ from one of them. support/rig.rs tells what each is for.
+doors() { # CERTIFICATES
   local certs=$1
   local encrypted="-o smtpd_tls_security_level=encrypt -o smtpd_relay_restrictions=permit_sasl_authenticated,reject"
   local implicit="-o smtpd_tls_wrappermode=yes -o smtpd_relay_restrictions=permit_sasl_authenticated,reject"

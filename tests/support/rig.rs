@@ -109,14 +109,8 @@ pub const SMALL_SIZE: usize = 20_000;
 /// The rig of this test binary, started at the first call. `None` when this machine lacks what it
 /// needs, which has then been said; the test is to return at once.
 pub fn shared() -> Option<&'static Rig> {
-    static RIG: OnceLock<Option<Rig>> = OnceLock::new();
-    match RIG.get_or_init(Rig::start) {
-        Some(rig) => Some(rig),
-        None => {
-            available(); // says it for this test too
-            None
-        }
-    }
+    static RIG: OnceLock<Rig> = OnceLock::new();
+    available().then(|| RIG.get_or_init(Rig::launch))
 }
 
 fn available() -> bool {
@@ -145,9 +139,10 @@ impl Rig {
     /// Starts servers for the caller alone; dropping the rig stops them. Tests that only use the
     /// servers share one: [`shared`].
     pub fn start() -> Option<Self> {
-        if !available() {
-            return None;
-        }
+        available().then(Self::launch)
+    }
+
+    fn launch() -> Self {
         let mut script = Command::new(tools::tests_folder("rig/serve.sh"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -167,7 +162,7 @@ impl Rig {
             }
         });
         let said = read_until_ready(&receiver);
-        Some(Self::new(&said, script, lifeline))
+        Self::new(&said, script, lifeline)
     }
 
     fn new(said: &HashMap<String, String>, script: Child, lifeline: Option<ChildStdin>) -> Self {

@@ -42,8 +42,8 @@ pub fn skip(remedy: &str) {
     let in_ci = env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
     assert!(!in_ci, "may not be skipped in CI: {remedy}");
     let name = std::thread::current().name().unwrap_or("?").to_owned();
-    // Not `eprintln!`: the test harness would swallow that.
-    let _ = writeln!(io::stderr(), "skipped: {remedy} ({name})");
+    // Not `eprintln!`, which the test harness would swallow; one write, so that lines stay whole.
+    let _ = io::stderr().write_all(format!("skipped: {remedy} ({name})\n").as_bytes());
 }
 
 /// `tests/<path>`, wherever the checkout is.
