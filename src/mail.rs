@@ -2,9 +2,9 @@
 
 use crate::error::{Cause, Error, Result, Stage, Status};
 use crate::message::{
-    Carrier, Content, Disposition, Importance, Kind, Message, MessagePart, Prepared, new_content_id,
+    Carrier, Content, Disposition, Importance, Kind, Message, MessagePart, Prepared, random_hex,
 };
-use crate::net::Canceller;
+use crate::net::{Canceller, CertificateDer, Trust};
 use crate::secret::Secret;
 use crate::smtp::{Credentials, PasswordMechanism};
 use crate::transport::{Delivery, Job, KeptConnection, LogFile, Observer, Security, Server, send};
@@ -129,16 +129,18 @@ impl Mail {
 
     /// Trusts the PEM certificates of a file besides those of the system.
     pub fn add_ca_file(&mut self, path: &str) -> Result<()> {
-        let pem = std::fs::read(path).map_err(|error| {
-            let text = format!("the CA file {path} cannot be read: {error}");
-            Error::new(Status::File, Stage::Argument, Cause::FileUnreadable, text)
-        })?;
-        self.server().trust.add_pem(&pem, "the CA file")
+        self.add_roots(Trust::read_pem_file(path)?);
+        Ok(())
     }
 
     /// Trusts PEM certificates besides those of the system.
     pub fn add_ca_pem(&mut self, pem: &[u8]) -> Result<()> {
-        self.server().trust.add_pem(pem, "pem")
+        self.add_roots(Trust::parse_pem(pem, "pem")?);
+        Ok(())
+    }
+
+    pub(crate) fn add_roots(&mut self, roots: Vec<CertificateDer<'static>>) {
+        self.server().trust.extra_roots.extend(roots);
     }
 
     /// Accepts any certificate. Dangerous.
@@ -155,7 +157,7 @@ impl Mail {
     }
 
     /// Ends the session on the kept connection.
-    pub fn close_connection(&mut self) {
+    pub fn close_connection(&self) {
         self.kept.close();
     }
 
@@ -197,8 +199,12 @@ impl Mail {
 
     /// Adds the transcripts to a file.
     pub fn set_log_file(&mut self, path: Option<&str>) -> Result<()> {
-        self.log_file = path.map(LogFile::open).transpose()?.map(Arc::new);
+        self.use_log_file(path.map(LogFile::open).transpose()?);
         Ok(())
+    }
+
+    pub(crate) fn use_log_file(&mut self, file: Option<LogFile>) {
+        self.log_file = file.map(Arc::new);
     }
 
     /// One refused recipient refuses the message.
@@ -273,7 +279,7 @@ impl Mail {
         content_type: Option<&str>,
     ) -> Result<()> {
         let part = MessagePart::file(path, name, content_type, Disposition::Attachment)?;
-        self.message().add_part(part);
+        self.add_part(part);
         Ok(())
     }
 
@@ -285,7 +291,7 @@ impl Mail {
         content_type: Option<&str>,
     ) -> Result<()> {
         let part = MessagePart::bytes(data, name, content_type, Disposition::Attachment)?;
-        self.message().add_part(part);
+        self.add_part(part);
         Ok(())
     }
 
@@ -296,10 +302,8 @@ impl Mail {
         name: Option<&str>,
         content_type: Option<&str>,
     ) -> Result<String> {
-        let content_id = new_content_id()?;
-        let disposition = Disposition::Inline { content_id: content_id.clone() };
-        let part = MessagePart::file(path, name, content_type, disposition)?;
-        self.message().add_part(part);
+        let (disposition, content_id) = Disposition::new_inline()?;
+        self.add_part(MessagePart::file(path, name, content_type, disposition)?);
         Ok(content_id)
     }
 
@@ -310,11 +314,13 @@ impl Mail {
         name: &str,
         content_type: Option<&str>,
     ) -> Result<String> {
-        let content_id = new_content_id()?;
-        let disposition = Disposition::Inline { content_id: content_id.clone() };
-        let part = MessagePart::bytes(data, name, content_type, disposition)?;
-        self.message().add_part(part);
+        let (disposition, content_id) = Disposition::new_inline()?;
+        self.add_part(MessagePart::bytes(data, name, content_type, disposition)?);
         Ok(content_id)
+    }
+
+    pub(crate) fn add_part(&mut self, part: MessagePart) {
+        self.message().add_part(part);
     }
 
     /// Adds a header field that has no function of its own.
@@ -363,11 +369,8 @@ impl Mail {
         let target = Path::new(path);
         let name = target.file_name().ok_or_else(|| Error::argument("path names no file"))?;
         // In the same folder, so that renaming it is one step.
-        let draft = target.with_file_name(format!(
-            ".{}.{}.part",
-            name.to_string_lossy(),
-            new_content_id()?
-        ));
+        let draft =
+            target.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), random_hex()?));
         let unwritable = |error: std::io::Error| {
             let text = format!("the file {path} cannot be written: {error}");
             Error::new(Status::File, Stage::Compose, Cause::FileUnwritable, text)

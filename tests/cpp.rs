@@ -123,8 +123,7 @@ fn the_header_is_whole_and_may_be_included_twice() {
 #[test]
 fn every_code_of_the_header_is_in_the_enums() {
     let header = std::fs::read_to_string(checkout("include/postrider.h")).expect("the header");
-    let layer =
-        std::fs::read_to_string(checkout("bindings/cpp/postrider.hpp")).expect("the layer");
+    let layer = std::fs::read_to_string(checkout("bindings/cpp/postrider.hpp")).expect("the layer");
     let is_code = |word: &&str| {
         ["STATUS", "SECURITY", "KIND", "MECHANISM", "IMPORTANCE", "STAGE", "OUTCOME"]
             .iter()

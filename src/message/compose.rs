@@ -362,7 +362,6 @@ impl<F: Field> Header for Ready<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::new_content_id;
 
     fn message() -> Message {
         let mut message = Message::default();
@@ -418,7 +417,7 @@ mod tests {
             message.set_text(text);
             message.set_html(html);
             if inline {
-                attach(&mut message, Disposition::Inline { content_id: new_content_id().unwrap() });
+                attach(&mut message, Disposition::new_inline().unwrap().0);
             }
             if attached {
                 attach(&mut message, Disposition::Attachment);

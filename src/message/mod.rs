@@ -18,9 +18,10 @@ mod header;
 mod part;
 mod text;
 
-pub(crate) use compose::{Carrier, Prepared};
+pub(crate) use compose::{Carrier, Prepared, random_hex};
 pub(crate) use content::Content;
 pub(crate) use header::Importance;
+pub(crate) use part::{Disposition, Part as MessagePart};
 
 use crate::error::{Error, Result};
 use address::Mailbox;
@@ -167,6 +168,3 @@ impl Message {
         Ok(())
     }
 }
-
-pub(crate) use part::{Disposition, new_content_id};
-pub(crate) type MessagePart = Part;

@@ -1,6 +1,7 @@
 //! Attachments and inline images: where their bytes are, and how they are shown.
 
 use crate::error::{Cause, Error, Result, Stage, Status};
+use crate::message::compose::random_hex;
 use crate::message::header::check_one_line;
 use lettre::message::header::ContentType;
 use std::fs::File;
@@ -17,6 +18,14 @@ pub(crate) enum Disposition {
     Attachment,
     /// Within the HTML body, under this content id.
     Inline { content_id: String },
+}
+
+impl Disposition {
+    /// Inline under a content id (RFC 2392) that no other part of any message has.
+    pub(crate) fn new_inline() -> Result<(Self, String)> {
+        let content_id = format!("{}@postrider", random_hex()?);
+        Ok((Self::Inline { content_id: content_id.clone() }, content_id))
+    }
 }
 
 /// One attachment or inline image.
@@ -155,11 +164,6 @@ fn guess_content_type(name: &str) -> String {
 fn must_not_be_encoded(content_type: &str) -> bool {
     let main = content_type.split('/').next().unwrap_or_default().trim();
     main.eq_ignore_ascii_case("message") || main.eq_ignore_ascii_case("multipart")
-}
-
-/// A content id (RFC 2392) that no other part of any message has.
-pub(crate) fn new_content_id() -> Result<String> {
-    Ok(format!("{}@postrider", super::compose::random_hex()?))
 }
 
 #[cfg(test)]

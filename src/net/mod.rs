@@ -15,6 +15,6 @@ mod watch;
 
 pub(crate) use connect::connect;
 pub(crate) use stream::Stream;
-pub(crate) use tls::{ServerName, Trust};
+pub(crate) use tls::{CertificateDer, ServerName, Trust};
 pub use watch::Canceller;
 pub(crate) use watch::{Cancellation, Watch};

@@ -8,9 +8,9 @@ use crate::error::{Cause, Error, Result, Stage, Status};
 use parking_lot::Mutex;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-pub(crate) use rustls::pki_types::ServerName;
+use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, UnixTime};
+pub(crate) use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
 use std::sync::{Arc, OnceLock};
 
@@ -29,8 +29,8 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
-    /// Adds the certificates in a PEM text; `argument` names it in errors.
-    pub(crate) fn add_pem(&mut self, pem: &[u8], argument: &str) -> Result<()> {
+    /// The certificates in a PEM text; `argument` names it in errors.
+    pub(crate) fn parse_pem(pem: &[u8], argument: &str) -> Result<Vec<CertificateDer<'static>>> {
         let mut found = Vec::new();
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate
@@ -43,8 +43,16 @@ impl Trust {
         if found.is_empty() {
             return Err(Error::argument(format!("{argument} holds no PEM certificate")));
         }
-        self.extra_roots.extend(found);
-        Ok(())
+        Ok(found)
+    }
+
+    /// The certificates in a PEM file.
+    pub(crate) fn read_pem_file(path: &str) -> Result<Vec<CertificateDer<'static>>> {
+        let pem = std::fs::read(path).map_err(|error| {
+            let text = format!("the CA file {path} cannot be read: {error}");
+            Error::new(Status::File, Stage::Argument, Cause::FileUnreadable, text)
+        })?;
+        Self::parse_pem(&pem, "the CA file")
     }
 
     /// The configuration for this trust.

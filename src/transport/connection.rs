@@ -139,7 +139,6 @@ impl Connection {
         watch: &mut Watch,
         log: &Log,
     ) -> std::result::Result<Transaction, Box<Broken>> {
-        self.session.transcript.enable(log.is_wanted());
         (self.content_began, self.content_ended) = (false, false);
         let result = self.compose(prepared, all_or_none).and_then(|content| {
             progress.total.set(content.size());
@@ -182,6 +181,8 @@ impl Connection {
     ) -> Result<()> {
         let mut stage = None;
         loop {
+            // The host may set or remove its callback at any time.
+            self.session.transcript.enable(log.is_wanted());
             let next = self.session.next();
             log.write(self.session.transcript.take());
             let next = next?;

@@ -3,6 +3,7 @@
 use crate::error::{Cause, Error, Result, Status};
 use crate::message::{Message, Prepared};
 use crate::net::{Cancellation, Watch};
+use crate::smtp::{Envelope, Transaction};
 use crate::transport::connection::{Connection, KeptConnection, Progress};
 use crate::transport::delivery::Delivery;
 use crate::transport::log::{Log, LogFile, Observer};
@@ -45,9 +46,16 @@ fn try_to_send(job: &Job, log: &Log) -> Result<Delivery> {
     let mut kept = job.kept.take(job.server);
     loop {
         let reused = kept.is_some();
-        let mut connection = match kept.take() {
-            Some(connection) => connection,
-            None => Connection::open(job.server, &mut watch, log)?,
+        let opened = match kept.take() {
+            Some(connection) => {
+                log.note(|| "using the kept connection".into());
+                Ok(connection)
+            }
+            None => Connection::open(job.server, &mut watch, log),
+        };
+        let mut connection = match opened {
+            Ok(connection) => connection,
+            Err(error) => return Ok(Delivery::of(never_begun(&prepared), Some(error))),
         };
         let ended = connection.transact(&prepared, job.all_or_none, &progress, &mut watch, log);
         match ended {
@@ -71,6 +79,11 @@ fn try_to_send(job: &Job, log: &Log) -> Result<Delivery> {
             Err(broken) => return Ok(Delivery::of(broken.transaction, Some(broken.error))),
         }
     }
+}
+
+/// For a send that got no connection: the recipients, and no reply to any.
+fn never_begun(prepared: &Prepared) -> Transaction {
+    Transaction::new(Envelope { recipients: prepared.recipients(), ..Envelope::default() })
 }
 
 fn is_stale(error: &Error) -> bool {

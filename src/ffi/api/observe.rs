@@ -2,6 +2,7 @@
 
 use super::types::{mail_log_fn, mail_progress_fn, mail_status, mail_t};
 use crate::ffi::boundary::{optional_text, with};
+use crate::transport::LogFile;
 use std::ffi::{c_char, c_void};
 
 /// Sets the callback that receives the protocol transcript, or removes it.
@@ -44,7 +45,9 @@ pub unsafe extern "system" fn mail_set_log_file(
     with(mail, |slot| {
         // SAFETY: the caller passes NULL or NUL-terminated text (interface contract).
         let path = unsafe { optional_text(path, "path") }?;
-        slot.mail.lock().set_log_file(path)
+        let file = path.map(LogFile::open).transpose()?;
+        slot.mail.lock().use_log_file(file);
+        Ok(())
     })
 }
 

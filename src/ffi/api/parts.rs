@@ -3,6 +3,7 @@
 use super::types::{MAIL_CONTENT_ID_SIZE, mail_status, mail_t};
 use crate::error::Error;
 use crate::ffi::boundary::{Buffer, bytes, optional_text, text, with};
+use crate::message::{Disposition, MessagePart};
 use std::ffi::c_char;
 
 /// Attaches a file.
@@ -36,7 +37,9 @@ pub unsafe extern "system" fn mail_add_attachment_file(
                 optional_text(content_type, "content_type")?,
             )
         };
-        slot.mail.lock().add_attachment_file(path, name, content_type)
+        let part = MessagePart::file(path, name, content_type, Disposition::Attachment)?;
+        slot.mail.lock().add_part(part);
+        Ok(())
     })
 }
 
@@ -67,7 +70,9 @@ pub unsafe extern "system" fn mail_add_attachment_bytes(
                 optional_text(content_type, "content_type")?,
             )
         };
-        slot.mail.lock().add_attachment_bytes(data, name, content_type)
+        let part = MessagePart::bytes(data, name, content_type, Disposition::Attachment)?;
+        slot.mail.lock().add_part(part);
+        Ok(())
     })
 }
 
@@ -105,7 +110,9 @@ pub unsafe extern "system" fn mail_add_inline_file(
                 content_id_buffer(content_id, cap)?,
             )
         };
-        let id = slot.mail.lock().add_inline_file(path, name, content_type)?;
+        let (disposition, id) = Disposition::new_inline()?;
+        let part = MessagePart::file(path, name, content_type, disposition)?;
+        slot.mail.lock().add_part(part);
         content_id.copy(&id);
         Ok(())
     })
@@ -143,7 +150,9 @@ pub unsafe extern "system" fn mail_add_inline_bytes(
                 content_id_buffer(content_id, cap)?,
             )
         };
-        let id = slot.mail.lock().add_inline_bytes(data, name, content_type)?;
+        let (disposition, id) = Disposition::new_inline()?;
+        let part = MessagePart::bytes(data, name, content_type, disposition)?;
+        slot.mail.lock().add_part(part);
         content_id.copy(&id);
         Ok(())
     })

@@ -2,6 +2,7 @@
 
 use super::types::{mail_status, mail_t};
 use crate::ffi::boundary::{bytes, optional_text, text, with};
+use crate::net::Trust;
 use std::ffi::c_char;
 
 /// Sets the SMTP server.
@@ -102,7 +103,9 @@ pub unsafe extern "system" fn mail_add_ca_file(
     with(mail, |slot| {
         // SAFETY: the caller passes NULL or NUL-terminated text (interface contract).
         let path = unsafe { text(path, "path") }?;
-        slot.mail.lock().add_ca_file(path)
+        let roots = Trust::read_pem_file(path)?;
+        slot.mail.lock().add_roots(roots);
+        Ok(())
     })
 }
 
@@ -122,7 +125,9 @@ pub unsafe extern "system" fn mail_add_ca_pem(
     with(mail, |slot| {
         // SAFETY: the caller passes `size` readable bytes (interface contract).
         let pem = unsafe { bytes(pem, size, "pem") }?;
-        slot.mail.lock().add_ca_pem(pem)
+        let roots = Trust::parse_pem(pem, "pem")?;
+        slot.mail.lock().add_roots(roots);
+        Ok(())
     })
 }
 
