@@ -6,10 +6,10 @@
 use crate::error::{Error, Result, Stage};
 use crate::net::tls::handshake_error;
 use crate::net::{ServerName, Watch};
-use crate::platform::{Interest, poll};
+use crate::platform::{Interest, SEND_FLAGS, poll};
 use rustls::{ClientConfig, ClientConnection};
 use socket2::Socket;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -82,7 +82,7 @@ impl Stream {
             .map_err(|error| handshake_error(&error, &host))?;
         while tls.is_handshaking() {
             if tls.wants_write() {
-                match tls.write_tls(&mut &self.socket) {
+                match tls.write_tls(&mut Sender(&self.socket)) {
                     Ok(_) => {}
                     Err(error) if would_wait(&error) => self.wait(Interest::Write, watch)?,
                     Err(error) => return Err(Error::connection_lost(Stage::Tls, error)),
@@ -101,7 +101,7 @@ impl Stream {
             }
             if let Err(error) = tls.process_new_packets() {
                 // Tell the other side why: a TLS alert, if the socket takes it at once.
-                let _ = tls.write_tls(&mut &self.socket);
+                let _ = tls.write_tls(&mut Sender(&self.socket));
                 return Err(handshake_error(&error, &host));
             }
         }
@@ -192,7 +192,7 @@ impl Stream {
         let _ = self.write_now(last_word);
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
-            let _ = tls.write_tls(&mut &self.socket);
+            let _ = tls.write_tls(&mut Sender(&self.socket));
         }
         let _ = self.socket.shutdown(std::net::Shutdown::Write);
     }
@@ -214,7 +214,7 @@ impl Stream {
     /// Writes as much as the system takes at once.
     fn write_now(&mut self, data: &[u8]) -> io::Result<Written> {
         let Some(tls) = &mut self.tls else {
-            return match (&self.socket).write(data) {
+            return match Sender(&self.socket).write(data) {
                 Ok(taken) => Ok(Written { taken, moved: true }),
                 Err(error) if would_wait(&error) => Ok(Written { taken: 0, moved: false }),
                 Err(error) => Err(error),
@@ -223,7 +223,7 @@ impl Stream {
         let taken = tls.writer().write(data)?;
         let mut moved = false;
         while tls.wants_write() {
-            match tls.write_tls(&mut &self.socket) {
+            match tls.write_tls(&mut Sender(&self.socket)) {
                 Ok(_) => moved = true,
                 Err(error) if would_wait(&error) => break,
                 Err(error) => return Err(error),
@@ -260,6 +260,23 @@ impl Stream {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Writes to a socket without ever raising a signal.
+struct Sender<'a>(&'a Socket);
+
+impl Write for Sender<'_> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.0.send_with_flags(data, SEND_FLAGS)
+    }
+
+    fn write_vectored(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.send_vectored_with_flags(data, SEND_FLAGS)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -10,4 +10,4 @@ mod unix;
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 pub(crate) use fpu::{HostFloats, OurFloats};
 #[cfg(unix)]
-pub(crate) use unix::{Interest, host_name, local_utc_offset_minutes, poll};
+pub(crate) use unix::{Interest, SEND_FLAGS, host_name, local_utc_offset_minutes, poll};

@@ -5,6 +5,13 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
+/// For sends on a socket: an error when the other side is gone, and not SIGPIPE, which would end a
+/// host that does not ignore it. Apple's systems have a socket option instead, which socket2 sets.
+#[cfg(not(target_vendor = "apple"))]
+pub(crate) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+pub(crate) const SEND_FLAGS: i32 = 0;
+
 /// What a socket is waited for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Interest {
