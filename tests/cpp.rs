@@ -56,6 +56,12 @@ fn callbacks_re_enter_throw_cancel_and_free() {
 }
 
 #[test]
+fn a_library_with_another_interface_number_is_refused() {
+    let Some((other_library, folder)) = compile_test("other_library") else { return };
+    succeed(&mut program(&other_library, &folder));
+}
+
+#[test]
 fn a_message_goes_through_a_real_server() {
     let Some((delivery, folder)) = compile_test("delivery") else { return };
     let Some(rig) = rig::shared() else { return };

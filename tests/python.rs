@@ -5,7 +5,7 @@
 mod hosts;
 mod support;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -37,7 +37,7 @@ fn python() -> Option<&'static PathBuf> {
     python
 }
 
-fn suite(python: &PathBuf, name: &str) -> Command {
+fn suite(python: &Path, name: &str) -> Command {
     // From a folder in which the package is not: the installed one is tested.
     let folder = checkout("tests/python");
     let mut command = program(python, &folder);

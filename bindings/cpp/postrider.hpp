@@ -229,12 +229,9 @@ class Text {
 public:
     Text(const char *argument, std::optional<std::string_view> value) : value_(value) {
         if (value_ && value_->find('\0') != std::string::npos) {
-            Error::Details details;
-            details.status = Status::invalid_argument;
-            details.stage = Stage::argument;
-            details.cause = "invalid_argument";
-            details.advice = "Correct the argument that the text names.";
-            throw Error(std::string(argument) + " must not contain NUL", std::move(details));
+            throw Error(std::string(argument) + " must not contain NUL",
+                        {Status::invalid_argument, Stage::argument, "argument_invalid",
+                         "Correct the argument that the error text names.", {}, {}, {}});
         }
     }
     operator const char *() const noexcept { return value_ ? value_->c_str() : nullptr; }
@@ -295,7 +292,12 @@ struct Callbacks {
 /// One message, the server it goes through and the account that sends it.
 class Mail {
 public:
-    Mail() : callbacks_(std::make_unique<detail::Callbacks>()), mail_(mail_new()) {
+    Mail() : callbacks_(std::make_unique<detail::Callbacks>()) {
+        if (mail_library_abi() != MAIL_ABI_VERSION)
+            throw Error("the postrider library has another interface number",
+                        {Status::internal, Stage::none, "internal_error",
+                         "Install the library that belongs to this program.", {}, {}, {}});
+        mail_.reset(mail_new());
         if (!mail_) throw detail::error(nullptr, MAIL_STATUS_INTERNAL);
         callbacks_->mail = mail_.get();
     }
@@ -327,9 +329,7 @@ public:
         check(mail_set_ehlo_name(handle(), Text("name", name)));
     }
     void set_timeout(std::chrono::milliseconds timeout) {
-        const auto most = static_cast<std::chrono::milliseconds::rep>(INT32_MAX);
-        check(mail_set_timeout(handle(), static_cast<std::int32_t>(
-            std::clamp<std::chrono::milliseconds::rep>(timeout.count(), -1, most))));
+        check(mail_set_timeout(handle(), number(timeout.count())));
     }
     void add_ca_file(std::string_view path) {
         check(mail_add_ca_file(handle(), Text("path", path)));
@@ -427,7 +427,7 @@ public:
     }
     void set_date(std::chrono::system_clock::time_point date, std::chrono::minutes offset = {}) {
         const auto seconds = std::chrono::floor<std::chrono::seconds>(date.time_since_epoch());
-        check(mail_set_date(handle(), seconds.count(), static_cast<std::int32_t>(offset.count())));
+        check(mail_set_date(handle(), seconds.count(), number(offset.count())));
     }
     void set_message_id(std::optional<std::string_view> message_id) {
         check(mail_set_message_id(handle(), Text("message_id", message_id)));
@@ -511,6 +511,11 @@ private:
 
     void check(std::int32_t status) const {
         if (status < 0) throw detail::error(handle(), status);
+    }
+    /// What does not fit is refused as well: the library allows neither bound anywhere.
+    static std::int32_t number(std::int64_t value) noexcept {
+        return static_cast<std::int32_t>(
+            std::clamp<std::int64_t>(value, INT32_MIN, INT32_MAX));
     }
     static const std::uint8_t *bytes(std::string_view data) noexcept {
         return reinterpret_cast<const std::uint8_t *>(data.data());

@@ -115,7 +115,7 @@ type
     procedure SetEhloName(const Name: TPostriderString);
     procedure SetTimeout(TimeoutMs: Integer);
     procedure AddCaFile(const Path: TPostriderString);
-    procedure AddCaPem(Pem: Pointer; Size: TMailSize);
+    procedure AddCaPem(Pem: Pointer; Size: TPostriderSize);
     { Dangerous: whoever is on the way can pose as the server. }
     procedure AcceptInvalidCertificate(Accept: Boolean);
     procedure SetKeepConnection(Keep: Boolean);
@@ -150,12 +150,12 @@ type
     procedure RemoveHtml;
     procedure AddAttachmentFile(const Path: TPostriderString; const Name: TPostriderString = '';
       const ContentType: TPostriderString = '');
-    procedure AddAttachmentBytes(Data: Pointer; Size: TMailSize; const Name: TPostriderString;
+    procedure AddAttachmentBytes(Data: Pointer; Size: TPostriderSize; const Name: TPostriderString;
       const ContentType: TPostriderString = '');
     { Both return the content id, to be shown by <img src="cid:...">. }
     function AddInlineFile(const Path: TPostriderString; const Name: TPostriderString = '';
       const ContentType: TPostriderString = ''): TPostriderString;
-    function AddInlineBytes(Data: Pointer; Size: TMailSize; const Name: TPostriderString;
+    function AddInlineBytes(Data: Pointer; Size: TPostriderSize; const Name: TPostriderString;
       const ContentType: TPostriderString = ''): TPostriderString;
     procedure AddHeader(const Name, Value: TPostriderString);
     { Date as the clock shows it in the time zone OffsetMinutes east of UTC. }
@@ -199,14 +199,15 @@ threadvar
 
 { ---- Texts: UTF-16 here, UTF-8 there ---- }
 
-function ArgumentError(Status: Integer; const Cause, Text: TPostriderString): EPostrider;
+{ An error that this unit finds before C does; in the words of the library. }
+function OwnError(Status, Stage: Integer; const Text, Cause, Advice: TPostriderString): EPostrider;
 begin
   Result := EPostrider.Create(string(Text));
   Result.FText := Text;
   Result.FStatus := Status;
-  Result.FStage := MAIL_STAGE_ARGUMENT;
+  Result.FStage := Stage;
   Result.FCause := Cause;
-  Result.FAdvice := 'Correct the argument that the text names.';
+  Result.FAdvice := Advice;
 end;
 
 { A text argument as C wants it; Argument is its name. Refuses NUL, which would end the text, and
@@ -231,14 +232,16 @@ begin
     C := Ord(Text[I]);
     Inc(I);
     if C = 0 then
-      raise ArgumentError(MAIL_STATUS_INVALID_ARGUMENT, 'invalid_argument',
-        Argument + ' must not contain NUL');
+      raise OwnError(MAIL_STATUS_INVALID_ARGUMENT, MAIL_STAGE_ARGUMENT,
+        Argument + ' must not contain NUL', 'argument_invalid',
+        'Correct the argument that the error text names.');
     if (C >= $D800) and (C <= $DFFF) then
     begin
       if (C >= $DC00) or (I > Length(Text)) or
         (Ord(Text[I]) < $DC00) or (Ord(Text[I]) > $DFFF) then
-        raise ArgumentError(MAIL_STATUS_INVALID_UTF8, 'invalid_utf8',
-          Argument + ' is not valid UTF-8');
+        raise OwnError(MAIL_STATUS_INVALID_UTF8, MAIL_STAGE_ARGUMENT,
+          Argument + ' is not valid UTF-8', 'argument_not_utf8',
+          'Convert the text to UTF-8 before the call.');
       C := $10000 + ((C - $D800) shl 10) + (Cardinal(Ord(Text[I])) - $DC00);
       Inc(I);
     end;
@@ -322,9 +325,9 @@ begin
 end;
 
 type
-  TCopyOut = function(Mail: PMail; Buf: PAnsiChar; Cap: TMailSize): TMailSize;
+  TCopyOut = function(Mail: PMail; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;
     {$IFDEF MSWINDOWS} stdcall {$ELSE} cdecl {$ENDIF};
-  TCopyOutOf = function(Mail: PMail; Index: Integer; Buf: PAnsiChar; Cap: TMailSize): TMailSize;
+  TCopyOutOf = function(Mail: PMail; Index: Integer; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;
     {$IFDEF MSWINDOWS} stdcall {$ELSE} cdecl {$ENDIF};
 
 { Text that C copies out: asked for its length, then for itself. }
@@ -332,7 +335,7 @@ function Copied(Get: TCopyOut; Mail: PMail): TPostriderString;
 var
   Buffer: AnsiString;
 begin
-  SetLength(Buffer, Get(Mail, nil, 0) + 1);
+  SetLength(Buffer, Integer(Get(Mail, nil, 0)) + 1);
   Get(Mail, PAnsiChar(Buffer), Length(Buffer));
   Result := Utf16(PAnsiChar(Buffer));
 end;
@@ -341,7 +344,7 @@ function CopiedOf(Get: TCopyOutOf; Mail: PMail; Index: Integer): TPostriderStrin
 var
   Buffer: AnsiString;
 begin
-  SetLength(Buffer, Get(Mail, Index, nil, 0) + 1);
+  SetLength(Buffer, Integer(Get(Mail, Index, nil, 0)) + 1);
   Get(Mail, Index, PAnsiChar(Buffer), Length(Buffer));
   Result := Utf16(PAnsiChar(Buffer));
 end;
@@ -471,6 +474,9 @@ end;
 constructor TPostriderMail.Create;
 begin
   inherited Create;
+  if mail_library_abi <> MAIL_ABI_VERSION then
+    raise OwnError(MAIL_STATUS_INTERNAL, MAIL_STAGE_NONE, MAIL_LIB + ' has another interface number',
+      'internal_error', 'Install the library that belongs to this program.');
   FHandle := mail_new;
   if FHandle = nil then
     raise LastError(nil, MAIL_STATUS_INTERNAL);
@@ -517,7 +523,7 @@ begin
   Check(mail_add_ca_file(FHandle, PAnsiChar(Utf8('path', Path))));
 end;
 
-procedure TPostriderMail.AddCaPem(Pem: Pointer; Size: TMailSize);
+procedure TPostriderMail.AddCaPem(Pem: Pointer; Size: TPostriderSize);
 begin
   Check(mail_add_ca_pem(FHandle, Pem, Size));
 end;
@@ -628,7 +634,7 @@ begin
     OrNull(Utf8('name', Name)), OrNull(Utf8('content_type', ContentType))));
 end;
 
-procedure TPostriderMail.AddAttachmentBytes(Data: Pointer; Size: TMailSize;
+procedure TPostriderMail.AddAttachmentBytes(Data: Pointer; Size: TPostriderSize;
   const Name, ContentType: TPostriderString);
 begin
   Check(mail_add_attachment_bytes(FHandle, Data, Size, PAnsiChar(Utf8('name', Name)),
@@ -645,7 +651,7 @@ begin
   Result := Utf16(ContentId);
 end;
 
-function TPostriderMail.AddInlineBytes(Data: Pointer; Size: TMailSize;
+function TPostriderMail.AddInlineBytes(Data: Pointer; Size: TPostriderSize;
   const Name, ContentType: TPostriderString): TPostriderString;
 var
   ContentId: array[0..MAIL_CONTENT_ID_SIZE - 1] of AnsiChar;
@@ -760,13 +766,13 @@ var
 begin
   Size := 0;
   repeat
-    SetLength(Eml, Size);
+    SetLength(Eml, Integer(Size));
     Size := mail_get_eml(FHandle, Pointer(Eml), Length(Eml));
     if Size < 0 then
-      Check(Size);
+      Check(Integer(Size));
   until Size <= Length(Eml);
   if Size > 0 then
-    Stream.WriteBuffer(Eml[1], Size);
+    Stream.WriteBuffer(Eml[1], Integer(Size));
 end;
 
 procedure TPostriderMail.SetLogFile(const Path: TPostriderString);

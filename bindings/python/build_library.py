@@ -18,7 +18,7 @@ NAMES = {"win32": "postrider.dll", "darwin": "libpostrider.dylib"}
 NAME = NAMES.get(sys.platform, "libpostrider.so")
 
 
-class LibraryHook(BuildHookInterface):  # type: ignore[misc]
+class LibraryHook(BuildHookInterface):
     """Adds the library, and marks the wheel as made for this system and any Python 3."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

@@ -57,12 +57,15 @@ pub fn program(path: &Path, folder: &Path) -> Command {
 /// Runs a command that must succeed; returns what it printed.
 pub fn succeed(command: &mut Command) -> String {
     let output = run(command);
-    assert!(output.status.success(), "{command:?}: {}\n{}", output.status, said(&output));
+    // Not `{command:?}`: that shows the environment, and with it the tokens.
+    let arguments: Vec<_> = command.get_args().collect();
+    assert!(output.status.success(), "{arguments:?}: {}\n{}", output.status, said(&output));
     said(&output)
 }
 
 pub fn run(command: &mut Command) -> Output {
-    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+    let output = command.output();
+    output.unwrap_or_else(|error| panic!("{:?}: {error}", command.get_program()))
 }
 
 /// Standard output, then standard error.
@@ -81,7 +84,7 @@ pub struct Story {
 impl Story {
     pub fn new(language: &str, folder: &Path) -> Self {
         // More than one buffer of the library, and every octet in it.
-        let file: Vec<u8> = (0_u32..300_000).map(|i| (i * i / 7) as u8).collect();
+        let file: Vec<u8> = (0_u64..300_000).map(|i| (i * i / 7) as u8).collect();
         fs::write(folder.join("report.bin"), &file).expect("the folder can be written");
         let subject = format!("Grüße from {language}");
         Self { subject, file, folder: folder.to_owned() }
@@ -103,8 +106,13 @@ impl Story {
 
     /// Looks for the message in Alice's Maildir and takes it apart.
     pub fn assert_delivered(&self, rig: &Rig) {
-        let message = delivered_once(rig, "X-Story: told");
-        assert_eq!(message["defects"], Value::Array(vec![]), "{message}");
+        let octets = delivered_once(rig, "X-Story: told");
+        let message = mail::parse_with_python(&octets);
+        // `filename*` has an ASCII `filename` beside it for old programs, which Python's parser
+        // calls a duplicate. Nothing else may be wrong.
+        let defects = message["defects"].as_array().expect("defects");
+        let duplicate = |defect: &Value| defect.to_string().contains("duplicate parameter name");
+        assert!(defects.iter().all(duplicate), "{message}");
         assert_eq!(header(&message, "Subject"), self.subject);
         assert_eq!(header(&message, "From"), "Jürgen Größe <alice@rig.test>");
         assert_eq!(header(&message, "To"), "Alice <alice@rig.test>, nobody@rig.test");
@@ -119,7 +127,8 @@ impl Story {
         let image = image.trim_matches(['<', '>']);
         assert_eq!(text(parts[1]).trim_end(), format!("<p>Grüße <img src=\"cid:{image}\"></p>"));
         assert_eq!(parts[2]["size"], 8);
-        assert_eq!(parts[3]["file_name"], "Bericht für Alice.bin");
+        let octets = String::from_utf8(octets).expect("a message of UTF-8");
+        assert!(octets.contains("filename*=utf-8''Bericht%20f%C3%BCr%20Alice.bin"), "{message}");
         assert_eq!(parts[3]["size"], self.file.len());
         assert_eq!(parts[3]["sha256"], sha256(&self.folder.join("report.bin")));
         assert_eq!(parts[4]["file_name"], "order.csv");
@@ -135,7 +144,7 @@ pub fn check_example(rig: &Rig, language: &str, make: impl Fn() -> Command) {
         let mut command = make();
         command
             .env("POSTRIDER_HOST", rig::HOST)
-            .env("POSTRIDER_PORT", rig.ports.submission.to_string())
+            .env("POSTRIDER_PORT", rig.ports.submissions.to_string())
             .env("POSTRIDER_CA", &rig.ca_file)
             .env("POSTRIDER_USER", rig::ALICE)
             .env("POSTRIDER_TO", format!("{}, {}", rig::ALICE, rig::UNKNOWN_USER))
@@ -149,7 +158,7 @@ pub fn check_example(rig: &Rig, language: &str, make: impl Fn() -> Command) {
     assert!(said.contains("\nrefused nobody@rig.test: 550 "), "{said}");
     assert!(!said.contains(&token), "a token in the transcript:\n{said}");
     let subject = format!("Subject: Greetings from {language}\n");
-    let message = delivered_once(rig, &subject);
+    let message = mail::parse_with_python(&delivered_once(rig, &subject));
     let parts = leaves(&message["body"]);
     assert_eq!(text(parts[0]), "Hello,\nhere is your order.\n");
     assert_eq!(parts[2]["file_name"], "order.csv");
@@ -169,10 +178,10 @@ pub fn check_example(rig: &Rig, language: &str, make: impl Fn() -> Command) {
 }
 
 /// Alice's only message with this text in it.
-fn delivered_once(rig: &Rig, needle: &str) -> Value {
+fn delivered_once(rig: &Rig, needle: &str) -> Vec<u8> {
     let message = maildir::wait_for(rig, rig::ALICE, needle);
     assert_eq!(maildir::all(rig, rig::ALICE, needle).len(), 1, "sent once: {needle}");
-    mail::parse_with_python(&message)
+    message
 }
 
 fn header<'a>(message: &'a Value, name: &str) -> &'a str {

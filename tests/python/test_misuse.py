@@ -132,7 +132,7 @@ class Misuse(unittest.TestCase):
             mail.add_attachment_file(report)
             mail.save_eml(Path(folder, "saved.eml"))
             eml = Path(folder, "saved.eml").read_bytes()
-        self.assertRegex(eml, rb"\r\nDate: Fri, 0?2 Jan 2026 03:04:05 -0330\r\n")
+        self.assertRegex(eml, rb"(?m)^Date: Fri, 0?2 Jan 2026 03:04:05 -0330\r$")
         self.assertIn(b"Message-ID: <order-17@example.org>\r\n", eml)
         self.assertIn(b"Bericht", eml)
         mail.set_date(datetime(2026, 1, 2))  # local time

@@ -7,6 +7,7 @@ import sys
 import unittest
 from importlib.metadata import version
 from pathlib import Path
+from unittest import mock
 
 import postrider
 from postrider import Mail, _api, _codes, _library
@@ -23,6 +24,11 @@ class Package(unittest.TestCase):
         failed = subprocess.run(command, env=environment, capture_output=True, text=True)
         self.assertNotEqual(failed.returncode, 0)
         self.assertIn("/no/such/library.so", failed.stderr)
+
+    def test_a_library_with_another_interface_number_is_refused(self):
+        with mock.patch.object(_api, "MAIL_ABI_VERSION", 99):
+            with self.assertRaisesRegex(OSError, "99"):
+                _api.load(_library.find())
 
     def test_package_and_library_have_the_same_version(self):
         self.assertEqual(postrider.library_version(), version("postrider"))

@@ -17,9 +17,16 @@ NAMES = {"win32": "postrider.dll", "darwin": "libpostrider.dylib"}
 
 
 def find() -> str:
-    """The library that POSTRIDER_LIBRARY names, else the one inside the package."""
-    inside = Path(__file__).with_name(NAMES.get(sys.platform, "libpostrider.so"))
-    return os.environ.get("POSTRIDER_LIBRARY") or str(inside)
+    """The library that POSTRIDER_LIBRARY names, else the one inside the package.
+
+    In a checkout of the project the package holds none: then it is the one that cargo built.
+    """
+    name = NAMES.get(sys.platform, "libpostrider.so")
+    here = Path(__file__).resolve()
+    inside = here.with_name(name)
+    built = here.parents[3] / "target" / "release" / name
+    in_checkout = not inside.exists() and built.exists()
+    return os.environ.get("POSTRIDER_LIBRARY") or str(built if in_checkout else inside)
 
 
 library = _api.load(find())
@@ -39,11 +46,9 @@ def text(argument: str, value: str) -> bytes:
         encoded = value.encode()
     except UnicodeEncodeError as error:
         # A lone surrogate, which no UTF-8 can carry.
-        message = f"{argument} is not valid UTF-8"
-        raise argument_error(Status.INVALID_UTF8, "invalid_utf8", message) from error
+        raise not_utf8(argument) from error
     if b"\0" in encoded:
-        message = f"{argument} must not contain NUL"
-        raise argument_error(Status.INVALID_ARGUMENT, "invalid_argument", message)
+        raise invalid(argument, "must not contain NUL")
     return encoded
 
 
@@ -60,8 +65,7 @@ def path_text(argument: str, value: Union[str, os.PathLike[str]]) -> bytes:
 def int32(argument: str, value: int) -> int:
     """A number argument: ctypes would cut off what does not fit."""
     if not -(2**31) <= value < 2**31:
-        message = f"{argument} is out of range"
-        raise argument_error(Status.INVALID_ARGUMENT, "invalid_argument", message)
+        raise invalid(argument, "is out of range")
     return int(value)
 
 
@@ -70,10 +74,26 @@ def data_bytes(data: Union[bytes, bytearray, memoryview]) -> bytes:
     return data if isinstance(data, bytes) else bytes(memoryview(data))
 
 
-def argument_error(status: Status, cause: str, message: str) -> PostriderError:
-    """The error of an argument that cannot even be handed to C."""
-    advice = "Correct the argument that the text names."
-    return PostriderError(message, status, Stage.ARGUMENT, cause, advice)
+def invalid(argument: str, what: str) -> PostriderError:
+    """The error of an argument that cannot even be handed to C; in the words of the library."""
+    return PostriderError(
+        f"{argument} {what}",
+        Status.INVALID_ARGUMENT,
+        Stage.ARGUMENT,
+        "argument_invalid",
+        "Correct the argument that the error text names.",
+    )
+
+
+def not_utf8(argument: str) -> PostriderError:
+    """As invalid()."""
+    return PostriderError(
+        f"{argument} is not valid UTF-8",
+        Status.INVALID_UTF8,
+        Stage.ARGUMENT,
+        "argument_not_utf8",
+        "Convert the text to UTF-8 before the call.",
+    )
 
 
 def copied(function: Any, *arguments: Any) -> str:

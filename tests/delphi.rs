@@ -1,0 +1,129 @@
+//! The Pascal class, `bindings/delphi/Postrider.pas`, and its example: compiled by Free Pascal in
+//! Delphi mode with warnings as errors, used rightly and wrongly, and sent through a real server.
+//! Nothing newer than Delphi 7 stands in them.
+
+#![cfg(all(unix, feature = "capi"))]
+
+#[path = "delphi/seven.rs"]
+mod seven;
+
+mod hosts;
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use hosts::{checkout, program, succeed};
+use support::{rig, tools};
+
+/// Compiles one program against the library as it is installed; `None` without Free Pascal.
+fn compile(source: &str) -> Option<(PathBuf, PathBuf)> {
+    if !tools::require("fpc") {
+        return None;
+    }
+    let source = checkout(source);
+    let name = source.file_stem().expect("a file").to_string_lossy().into_owned();
+    let folder = hosts::work_folder(&format!("fpc-{name}"));
+    hosts::install_library(&folder);
+    let program = folder.join(name);
+    let option = |letters: &str, path: &str| format!("-{letters}{}", checkout(path).display());
+    succeed(
+        Command::new("fpc")
+            .args(["-vew", "-Sew"]) // warnings, as errors
+            .arg(option("Fu", "bindings/delphi"))
+            .arg(option("Fu", "tests/delphi"))
+            .arg(format!("-FU{}", folder.display()))
+            .arg(format!("-Fl{}", folder.display()))
+            .arg(format!("-o{}", program.display()))
+            .arg(source),
+    );
+    Some((program, folder))
+}
+
+fn compile_test(name: &str) -> Option<(PathBuf, PathBuf)> {
+    compile(&format!("tests/delphi/{name}.pas"))
+}
+
+#[test]
+fn wrong_use_is_an_error_that_names_the_argument() {
+    let Some((misuse, folder)) = compile_test("misuse") else { return };
+    succeed(&mut program(&misuse, &folder));
+}
+
+#[test]
+fn events_re_enter_raise_cancel_and_free() {
+    let Some((callbacks, folder)) = compile_test("callbacks") else { return };
+    succeed(&mut program(&callbacks, &folder));
+}
+
+#[test]
+fn floating_point_exceptions_stay_those_of_the_program() {
+    let Some((floats, folder)) = compile_test("floats") else { return };
+    succeed(&mut program(&floats, &folder));
+}
+
+#[test]
+fn a_message_goes_through_a_real_server() {
+    let Some((delivery, folder)) = compile_test("delivery") else { return };
+    let Some(rig) = rig::shared() else { return };
+    let story = hosts::Story::new("Delphi", &folder);
+    let mut command = program(&delivery, &folder);
+    story.tell(rig, &mut command);
+    succeed(&mut command);
+    story.assert_delivered(rig);
+}
+
+#[test]
+fn the_example_does_what_its_comment_says() {
+    let Some((example, folder)) = compile("bindings/delphi/example.pas") else { return };
+    let Some(rig) = rig::shared() else { return };
+    hosts::check_example(rig, "Delphi", || program(&example, &folder));
+}
+
+#[test]
+fn nothing_is_newer_than_delphi_7() {
+    for unit in ["Postrider.pas", "PostriderApi.pas", "example.pas"] {
+        let source = fs::read_to_string(checkout("bindings/delphi").join(unit)).expect("a unit");
+        assert_eq!(seven::newer_words(&source), Vec::<String>::new(), "{unit}");
+    }
+}
+
+#[test]
+fn newer_words_are_found_where_delphi_7_reads() {
+    let newer = [
+        "var L: TList<Integer>;",
+        "var D: TDictionary<string, Integer>;",
+        "function F: Integer; inline;",
+        "type T = class strict private end;",
+        "type T = class class var X: Integer; end;",
+        "type T = record procedure P; end;",
+        "type T = UnicodeString;",
+        "var N: NativeUInt; I: Int32;",
+        "begin for X in List do Exit; end;",
+        "begin Exit(5); end;",
+        "begin F := procedure begin end; end;",
+        "begin Call(function: Integer begin end); end;",
+        "begin var X := 5; end;",
+        "uses System.SysUtils;",
+        "{$IF CompilerVersion >= 20}{$IFEND}",
+        "{$REGION 'x'}",
+        "{$IFDEF UNICODE}{$ELSE} type T = UnicodeString; {$ENDIF}",
+        "{$DEFINE A}{$IFDEF A} type T = UnicodeString; {$ENDIF}",
+    ];
+    for source in newer {
+        assert!(!seven::newer_words(source).is_empty(), "{source}");
+    }
+    let known = [
+        "{ inline } // strict\n(* Int32 *) const S = 'NativeUInt';",
+        "{$IFDEF UNICODE} type T = UnicodeString; {$ENDIF}",
+        "{$IFDEF FPC}{$MODE DELPHI}{$ENDIF}",
+        "begin if A < B then Exit; if X in [1] then C := D > E; end;",
+        "type T = record A: Integer; end; procedure P(var X: Integer);",
+        "type F = function(A: Integer): Integer; E = procedure of object;",
+        "uses SysUtils, Classes;",
+    ];
+    for source in known {
+        assert_eq!(seven::newer_words(source), Vec::<String>::new(), "{source}");
+    }
+}

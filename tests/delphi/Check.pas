@@ -1,0 +1,203 @@
+{ What the Pascal tests share: checks, the error that a call must raise, and servers that do little. }
+unit Check;
+
+{$IFDEF FPC}{$MODE DELPHI}{$ENDIF}
+
+interface
+
+uses
+  SysUtils, Classes, SyncObjs, Sockets, Postrider;
+
+type
+  TTest = procedure;
+
+  { A port of 127.0.0.1 at which nobody listens. }
+  TClosedPort = class
+  private
+    FSocket: Integer;
+    FPort: Integer;
+  public
+    constructor Create;
+    destructor Destroy; override;
+    property Port: Integer read FPort;
+  end;
+
+  { A server that greets everybody and then says nothing more. }
+  THalfServer = class(TClosedPort)
+  private
+    FThread: TThread;
+  public
+    constructor Create;
+    destructor Destroy; override;
+  end;
+
+  { Another thread that waits for its sign and then cancels or frees the mail. }
+  TOther = class(TThread)
+  private
+    FMail: TPostriderMail;
+    FFree: Boolean;
+  protected
+    procedure Execute; override;
+  public
+    Sign: TEvent;
+    constructor Create(Mail: TPostriderMail; FreeIt: Boolean);
+    destructor Destroy; override;
+  end;
+
+procedure Run(const Name: string; Test: TTest);
+procedure Verify(Condition: Boolean; const What: string);
+{ Sends, which must fail; gives the status. }
+function FailedWith(Mail: TPostriderMail): Integer;
+{ A mail that lacks nothing but a server. }
+function CompleteMail(Port: Integer): TPostriderMail;
+function BeginsWith(const Text, Start: TPostriderString): Boolean;
+
+implementation
+
+uses
+  PostriderApi;
+
+procedure Run(const Name: string; Test: TTest);
+begin
+  Test;
+  WriteLn('ok ', Name);
+  Flush(Output);
+end;
+
+procedure Verify(Condition: Boolean; const What: string);
+begin
+  if not Condition then
+    raise Exception.Create('failed: ' + What);
+end;
+
+function FailedWith(Mail: TPostriderMail): Integer;
+begin
+  try
+    Mail.Send;
+  except
+    on E: EPostrider do
+    begin
+      Verify(E.Text <> '', 'an error without a text');
+      Result := E.Status;
+      Exit;
+    end;
+  end;
+  raise Exception.Create('failed: Send has not failed');
+end;
+
+function CompleteMail(Port: Integer): TPostriderMail;
+begin
+  Result := TPostriderMail.Create;
+  Result.SetServer('127.0.0.1', Port);
+  Result.SetSecurity(MAIL_SECURITY_PLAIN);
+  Result.SetTimeout(60000); { far more than any test takes }
+  Result.SetFrom('anna@example.org');
+  Result.AddRecipient('bob@example.org');
+  Result.SetText('Hello');
+end;
+
+function BeginsWith(const Text, Start: TPostriderString): Boolean;
+begin
+  Result := Copy(Text, 1, Length(Start)) = Start;
+end;
+
+{ ---- TClosedPort ---- }
+
+constructor TClosedPort.Create;
+var
+  Address: TInetSockAddr;
+  Size: TSockLen;
+begin
+  inherited Create;
+  FSocket := fpSocket(AF_INET, SOCK_STREAM, 0);
+  FillChar(Address, SizeOf(Address), 0);
+  Address.sin_family := AF_INET;
+  Address.sin_addr := StrToNetAddr('127.0.0.1');
+  Size := SizeOf(Address);
+  Verify(fpBind(FSocket, @Address, Size) = 0, 'bind');
+  Verify(fpGetSockName(FSocket, @Address, @Size) = 0, 'getsockname');
+  FPort := NToHs(Address.sin_port);
+end;
+
+destructor TClosedPort.Destroy;
+begin
+  CloseSocket(FSocket);
+  inherited Destroy;
+end;
+
+{ ---- THalfServer ---- }
+
+type
+  TGreeter = class(TThread)
+  private
+    FListener: Integer;
+  protected
+    procedure Execute; override;
+  end;
+
+procedure TGreeter.Execute;
+const
+  Greeting: AnsiString = '220 half.example ESMTP'#13#10;
+var
+  Connections: array of Integer;
+  Connection, I: Integer;
+begin
+  Connections := nil;
+  repeat
+    Connection := fpAccept(FListener, nil, nil);
+    if Connection >= 0 then
+    begin
+      fpSend(Connection, PAnsiChar(Greeting), Length(Greeting), 0);
+      SetLength(Connections, Length(Connections) + 1);
+      Connections[Length(Connections) - 1] := Connection;
+    end;
+  until Connection < 0;
+  for I := 0 to Length(Connections) - 1 do
+    CloseSocket(Connections[I]);
+end;
+
+constructor THalfServer.Create;
+begin
+  inherited Create;
+  Verify(fpListen(FSocket, 8) = 0, 'listen');
+  FThread := TGreeter.Create(True);
+  TGreeter(FThread).FListener := FSocket;
+  FThread.Start;
+end;
+
+destructor THalfServer.Destroy;
+begin
+  fpShutdown(FSocket, 2); { wakes accept }
+  FThread.WaitFor;
+  FThread.Free;
+  inherited Destroy;
+end;
+
+{ ---- TOther ---- }
+
+constructor TOther.Create(Mail: TPostriderMail; FreeIt: Boolean);
+begin
+  Sign := TEvent.Create(nil, True, False, '');
+  FMail := Mail;
+  FFree := FreeIt;
+  inherited Create(False);
+end;
+
+destructor TOther.Destroy;
+begin
+  WaitFor;
+  Sign.Free;
+  inherited Destroy;
+end;
+
+procedure TOther.Execute;
+begin
+  if Sign.WaitFor(30000) <> wrSignaled then
+    Exit; { the send then runs into its timeout, and the test fails }
+  if FFree then
+    mail_free(FMail.Handle)
+  else
+    FMail.Cancel;
+end;
+
+end.
