@@ -428,6 +428,7 @@ impl Session {
     /// A reply before the content was complete. The content cannot be broken off in any way but by
     /// closing, so the connection is lost with it.
     fn take_interruption(&mut self, reply: Reply) -> Result<()> {
+        self.give_up_if_closing(&reply, Stage::Data)?;
         if reply.is_negative() {
             self.transaction.finish(reply);
             let error = self.transaction.error.clone();
