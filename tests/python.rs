@@ -16,7 +16,7 @@ use support::{rig, tools};
 fn python() -> Option<&'static PathBuf> {
     static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
     let install = || {
-        if !tools::require("python3") {
+        if !available() {
             return None;
         }
         let folder = hosts::work_folder("python");
@@ -32,9 +32,23 @@ fn python() -> Option<&'static PathBuf> {
     };
     let python = PYTHON.get_or_init(install).as_ref();
     if python.is_none() {
-        tools::require("python3"); // says it for this test too
+        available(); // says it for this test too
     }
     python
+}
+
+/// Whether this machine can make environments; Debian leaves that out of `python3`.
+fn available() -> bool {
+    if !tools::require("python3") {
+        return false;
+    }
+    let mut imports = Command::new("python3");
+    imports.args(["-c", "import venv, ensurepip"]);
+    let has_venv = hosts::run(&mut imports).status.success();
+    if !has_venv {
+        tools::skip("install python3-venv");
+    }
+    has_venv
 }
 
 fn suite(python: &Path, name: &str) -> Command {

@@ -10,7 +10,7 @@ uses
 type
   THost = class
   public
-    Caught: Integer;
+    Lines, Calls: Integer;
     Raising: Boolean;
     procedure Log(Sender: TObject; const Line: TPostriderString);
     procedure Progress(Sender: TObject; BytesSent, BytesTotal: Int64; var Cancel: Boolean);
@@ -39,13 +39,13 @@ end;
 procedure THost.Log(Sender: TObject; const Line: TPostriderString);
 begin
   Verify(Traps, 'masked inside OnLog');
-  Inc(Caught);
+  Inc(Lines);
 end;
 
 procedure THost.Progress(Sender: TObject; BytesSent, BytesTotal: Int64; var Cancel: Boolean);
 begin
   Verify(Traps, 'masked inside OnProgress');
-  Inc(Caught);
+  Inc(Calls);
   if Raising then
     Quotient;
 end;
@@ -65,7 +65,7 @@ begin
   Mail.OnProgress := Host.Progress;
   Mail.SetTimeout(300);
   Verify(FailedWith(Mail) = MAIL_STATUS_TIMEOUT, 'status');
-  Verify(Host.Caught > 2, 'events were not called');
+  Verify((Host.Lines > 0) and (Host.Calls > 0), 'events were not called');
   Verify(Traps, 'masked after Send');
   Mail.Free;
   Host.Free;
