@@ -4,6 +4,7 @@
 //! server can carry, unless the part before the @ needs SMTPUTF8 anyway.
 
 use crate::error::{Error, Result};
+use crate::message::header::{check_one_line, encoded_words, looks_encoded};
 use lettre::Address;
 use lettre::message::header::{Headers, Sender};
 
@@ -29,7 +30,7 @@ impl Mailbox {
     pub(crate) fn new(name: Option<&str>, address: &str) -> Result<Self> {
         let name = name.map(str::trim).filter(|name| !name.is_empty());
         if let Some(name) = name {
-            super::header::check_one_line(name, "name")?;
+            check_one_line(name, "name")?;
             if name.chars().count() > MOST_NAME_CHARACTERS {
                 let text = format!("name is longer than {MOST_NAME_CHARACTERS} characters");
                 return Err(Error::argument(text));
@@ -63,6 +64,9 @@ impl Mailbox {
 
 /// lettre's encoding of a mailbox (RFC 5322 §3.4, RFC 2047).
 fn in_a_header(name: &str, address: &Address) -> String {
+    if looks_encoded(name) {
+        return format!("{}\r\n <{address}>", encoded_words(name));
+    }
     let mut headers = Headers::new();
     headers.set(Sender::from(lettre::message::Mailbox::new(Some(name.into()), address.clone())));
     let field = headers.to_string();

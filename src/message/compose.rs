@@ -7,7 +7,9 @@
 use crate::error::{Cause, Error, Result};
 use crate::message::address::{Mailbox, write_field};
 use crate::message::content::{Content, Piece};
-use crate::message::header::{Date, file_name_parameters, priority_text, write_unstructured};
+use crate::message::header::{
+    Date, file_name_parameter, name_parameter, priority_text, write_unstructured,
+};
 use crate::message::part::{Disposition, Opened};
 use crate::message::text::{self, EncodedText};
 use crate::message::{Kind, Message, Part, ReadReceipt};
@@ -262,8 +264,8 @@ impl<'a> Composer<'a> {
             Disposition::Attachment => "attachment",
             Disposition::Inline { .. } => "inline",
         };
-        let name = file_name_parameters("name", &part.name);
-        let file_name = file_name_parameters("filename", &part.name);
+        let name = name_parameter(&part.name);
+        let file_name = file_name_parameter(&part.name);
         let mut builder = SinglePart::builder()
             .header(Ready::<ContentTypeField>::new(format!("{content_type}{name}")))
             .header(Ready::<DispositionField>::new(format!("{kind}{file_name}")));

@@ -83,8 +83,10 @@ impl ExtraHeader {
 
 /// Writes a field whose value is free text.
 pub(crate) fn write_unstructured(name: &str, value: &str, out: &mut String) {
-    if value.split(' ').any(|word| word.len() > MOST_WORD_OCTETS) {
-        return write_as_encoded_words(name, value, out);
+    let too_long = |word: &str| word.len() > MOST_WORD_OCTETS;
+    if looks_encoded(value) || value.split(' ').any(too_long) {
+        let _ = write!(out, "{name}: {}\r\n", encoded_words(value));
+        return;
     }
     let Ok(field) = HeaderName::new_from_ascii(name.to_owned()) else { return };
     let mut headers = Headers::new();
@@ -92,19 +94,26 @@ pub(crate) fn write_unstructured(name: &str, value: &str, out: &mut String) {
     let _ = write!(out, "{headers}");
 }
 
-/// The whole value in encoded words, a line each, for what cannot be folded between words.
-fn write_as_encoded_words(name: &str, value: &str, out: &mut String) {
-    let _ = write!(out, "{name}:");
-    let mut rest = value;
+/// Whether a reader could take a part of the text for an encoded word and decode it.
+pub(crate) fn looks_encoded(text: &str) -> bool {
+    text.contains("=?")
+}
+
+/// The whole text in encoded words, a line each: for what cannot be left as it is, or cannot be
+/// folded between words.
+pub(crate) fn encoded_words(text: &str) -> String {
+    let mut words = Vec::new();
+    let mut rest = text;
     while !rest.is_empty() {
         let mut end = rest.len().min(45);
         while !rest.is_char_boundary(end) {
             end -= 1;
         }
         let (word, behind) = rest.split_at(end);
-        let _ = write!(out, " =?utf-8?b?{}?=\r\n", STANDARD.encode(word));
+        words.push(format!("=?utf-8?b?{}?=", STANDARD.encode(word)));
         rest = behind;
     }
+    words.join("\r\n ")
 }
 
 /// A date with its time zone (RFC 5322 §3.3).
@@ -191,22 +200,29 @@ pub(crate) fn priority_text(priority: u8) -> &'static str {
     }
 }
 
-/// Content-Type and Content-Disposition parameters for a file name: an ASCII form for old Outlook,
-/// and the true one after RFC 2231 when it is not ASCII. Both end without a line end.
-pub(crate) fn file_name_parameters(parameter: &str, name: &str) -> String {
-    let ascii: String = name
-        .chars()
-        .map(|c| match c {
-            '"' | '\\' => '_',
-            c if c.is_ascii() && !c.is_ascii_control() => c,
-            _ => '_',
-        })
-        .collect();
-    let mut text = format!(";\r\n {parameter}=\"{ascii}\"");
-    if name != ascii {
-        write_extended_parameter(parameter, name, &mut text);
+/// The parameter of Content-Type: a name in ASCII, for programs such as old Outlook that do not know
+/// RFC 2231.
+pub(crate) fn name_parameter(name: &str) -> String {
+    format!(";\r\n name=\"{}\"", in_ascii(name))
+}
+
+/// The parameter of Content-Disposition: the true name, after RFC 2231 where it is needed.
+///
+/// Never both `filename` and `filename*`: mail programs differ in which of two they believe (Python
+/// the first or the last, according to its policy).
+pub(crate) fn file_name_parameter(name: &str) -> String {
+    let ascii = in_ascii(name);
+    if name == ascii {
+        return format!(";\r\n filename=\"{ascii}\"");
     }
+    let mut text = String::new();
+    write_extended_parameter("filename", name, &mut text);
     text
+}
+
+fn in_ascii(name: &str) -> String {
+    let fitting = |c: &char| (c.is_ascii_graphic() || *c == ' ') && !matches!(c, '"' | '\\');
+    name.chars().map(|c| if fitting(&c) { c } else { '_' }).collect()
 }
 
 /// RFC 2231: in one piece, which most programs read, unless that would make the line too long.
@@ -281,10 +297,19 @@ mod tests {
 
     #[test]
     fn file_names_are_readable_by_old_and_new_programs() {
-        assert_eq!(file_name_parameters("filename", "a b.pdf"), ";\r\n filename=\"a b.pdf\"");
+        assert_eq!(name_parameter("a b.pdf"), ";\r\n name=\"a b.pdf\"");
+        assert_eq!(file_name_parameter("a b.pdf"), ";\r\n filename=\"a b.pdf\"");
+        let name = "Übersicht \"1\".pdf";
+        assert_eq!(name_parameter(name), ";\r\n name=\"_bersicht _1_.pdf\"");
         assert_eq!(
-            file_name_parameters("filename", "Übersicht \"1\".pdf"),
-            ";\r\n filename=\"_bersicht _1_.pdf\";\r\n filename*=utf-8''%C3%9Cbersicht%20%221%22.pdf"
+            file_name_parameter(name),
+            ";\r\n filename*=utf-8''%C3%9Cbersicht%20%221%22.pdf"
         );
+    }
+
+    #[test]
+    fn text_that_looks_like_an_encoded_word_stays_text() {
+        let field = unstructured("Subject", "what is =?utf-8?q?this?=");
+        assert!(!field.contains("?q?"), "{field}");
     }
 }
