@@ -77,6 +77,7 @@ static void the_progress_may_cancel() {
     const auto error = error_of([&] { mail.send(); });
     CHECK(error.status() == Status::cancelled);
     CHECK(error.outcome() == postrider::Outcome::not_sent);
+    CHECK(error.recipients().size() == 1);
 }
 
 static void a_callback_may_use_its_mail() {

@@ -73,6 +73,7 @@ static void a_refused_sign_in_tells_everything_and_the_next_send_works() {
     CHECK(error.reply().enhanced_code == "5.7.8");
     CHECK(!error.cause().empty());
     CHECK(!error.advice().empty());
+    CHECK(error.recipients().size() == 1 && !error.recipients()[0].accepted);
     mail.set_auth_xoauth2(rig("RIG_USER"), rig("RIG_TOKEN"));
     CHECK(mail.send().refused.empty());
 }

@@ -117,6 +117,7 @@ begin
       Verify(E.Reply.Code = 535, 'reply code');
       Verify(E.Reply.EnhancedCode = '5.7.8', 'enhanced code');
       Verify((E.Cause <> '') and (E.Advice <> ''), 'cause and advice');
+      Verify(Length(E.Recipients) = 1, 'recipients');
     end;
   end;
   Mail.SetAuthXoauth2(Rig('USER'), Rig('TOKEN'));

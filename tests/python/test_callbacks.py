@@ -89,6 +89,7 @@ class Callbacks(unittest.TestCase):
         self.mail.set_progress(lambda _sent, _total: True)
         error = self.fails_with(Status.CANCELLED)
         self.assertEqual(error.outcome, Outcome.NOT_SENT)
+        self.assertEqual(len(error.recipients), 1)
         self.later_sends_are_not_affected()
 
     def test_a_callback_may_use_its_mail(self):

@@ -63,6 +63,7 @@ class Delivery(unittest.TestCase):
             self.assertEqual((error.reply.code, error.reply.enhanced_code), (535, "5.7.8"))
             self.assertTrue(error.cause)
             self.assertTrue(error.advice)
+            self.assertEqual([r.accepted for r in error.recipients], [False])
             mail.set_auth_xoauth2(rig("USER"), rig("TOKEN"))
             self.assertEqual(mail.send().refused, ())
 
