@@ -1,10 +1,22 @@
 # Everything that builds, checks or releases Postrider. `make help` lists it.
 
 CARGO ?= cargo
-# Reproducible: exactly the crates of Cargo.lock.
-BUILD = $(CARGO) build --locked
-RELEASE = target/release
-TESTS = $(CARGO) test --locked --all-features
+# Exactly the crates of Cargo.lock; `make OFFLINE=--offline library` when they are all there.
+BUILD = $(CARGO) build --locked $(OFFLINE)
+OFFLINE =
+
+# Where `make install` puts things. DESTDIR goes in front of all of them.
+PREFIX = /usr/local
+LIBDIR = $(PREFIX)/lib
+INCLUDEDIR = $(PREFIX)/include
+DESTDIR =
+TARGET = $(or $(CARGO_TARGET_DIR),target)
+INSTALL = PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' DESTDIR='$(DESTDIR)' \
+	TARGET='$(TARGET)' sh packaging/install.sh
+
+# The places of this machine do not belong into the library.
+CARGO_HOME ?= $(HOME)/.cargo
+PLACES = --remap-path-prefix=$(CARGO_HOME)=/cargo --remap-path-prefix=$(CURDIR)=/postrider
 
 .DEFAULT_GOAL := help
 
@@ -12,7 +24,16 @@ help: ## Lists what can be made
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 16
 
 library: ## Builds the shared and the static library: target/release/libpostrider.*
-	$(BUILD) --release --lib
+	RUSTFLAGS="$(RUSTFLAGS) $(PLACES)" $(BUILD) --release --lib
+
+install: library ## Installs library, headers, pkg-config and CMake files, licences (PREFIX, LIBDIR, DESTDIR)
+	$(INSTALL)
+
+uninstall: ## Removes what `make install` installed
+	$(INSTALL) uninstall
+
+python: library ## Installs the Python package, with the library inside, with pip
+	python3 -m pip install ./bindings/python
 
 demo: library ## Builds the library, starts the sandbox, sends a message from C and shows it
 	$(BUILD) --features cli --bin postrider
@@ -36,4 +57,7 @@ bench-quick: ## A few messages of the same: does the comparison work?
 bindings: ## Rewrites the header and the declarations of every language from src/ffi/api
 	POSTRIDER_BLESS=1 $(CARGO) test --locked --test bindings
 
-.PHONY: help library demo test tools bench bench-quick bindings
+fuzz: ## Feeds the parsers with garbage for a minute each (needs a nightly toolchain)
+	bash fuzz/run.sh
+
+.PHONY: help library install uninstall python fuzz demo test tools bench bench-quick bindings

@@ -59,7 +59,7 @@ def tools():
 
 
 def postrider():
-    run("cargo", "build", "--release", "--locked", "--lib")
+    run("make", "library")
     soname = BIN / "libpostrider.so.1"
     shutil.copy(LIBRARY, soname)
     program = BIN / "postrider"

@@ -8,7 +8,7 @@ const HEAD: &str = "\
 \"\"\"The functions of include/postrider.h for ctypes; the package is the class on top of them.\"\"\"
 
 import ctypes
-import os
+import sys
 
 ";
 
@@ -16,7 +16,7 @@ const TAIL: &str = "
 
 def load(path: str) -> ctypes.CDLL:
     \"\"\"Opens the shared library and declares every function.\"\"\"
-    library = (ctypes.WinDLL if os.name == \"nt\" else ctypes.CDLL)(path)
+    library = (ctypes.WinDLL if sys.platform == \"win32\" else ctypes.CDLL)(path)
     for name, (result, parameters) in PROTOTYPES.items():
         function = getattr(library, name)
         function.restype = result
@@ -38,8 +38,11 @@ pub fn module(interface: &Interface) -> String {
             writeln!(out, "{} = {}", value.name, value.value).unwrap();
         }
     }
-    writeln!(out, "\n_FUNCTION = ctypes.WINFUNCTYPE if os.name == \"nt\" else ctypes.CFUNCTYPE")
-        .unwrap();
+    writeln!(
+        out,
+        "\n_FUNCTION = ctypes.WINFUNCTYPE if sys.platform == \"win32\" else ctypes.CFUNCTYPE"
+    )
+    .unwrap();
     for callback in &interface.callbacks {
         let types = std::iter::once(python_type(&callback.result)).chain(parameters(callback));
         let types = types.collect::<Vec<_>>().join(", ");

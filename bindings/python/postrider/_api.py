@@ -2,7 +2,7 @@
 """The functions of include/postrider.h for ctypes; the package is the class on top of them."""
 
 import ctypes
-import os
+import sys
 
 MAIL_ABI_VERSION = 1
 MAIL_CONTENT_ID_SIZE = 96
@@ -77,7 +77,7 @@ MAIL_OUTCOME_NOT_SENT = 0
 MAIL_OUTCOME_ACCEPTED = 1
 MAIL_OUTCOME_UNKNOWN = 2
 
-_FUNCTION = ctypes.WINFUNCTYPE if os.name == "nt" else ctypes.CFUNCTYPE
+_FUNCTION = ctypes.WINFUNCTYPE if sys.platform == "win32" else ctypes.CFUNCTYPE
 mail_log_fn = _FUNCTION(None, ctypes.c_void_p, ctypes.c_char_p)
 mail_progress_fn = _FUNCTION(ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
@@ -249,7 +249,7 @@ PROTOTYPES = {
 
 def load(path: str) -> ctypes.CDLL:
     """Opens the shared library and declares every function."""
-    library = (ctypes.WinDLL if os.name == "nt" else ctypes.CDLL)(path)
+    library = (ctypes.WinDLL if sys.platform == "win32" else ctypes.CDLL)(path)
     for name, (result, parameters) in PROTOTYPES.items():
         function = getattr(library, name)
         function.restype = result

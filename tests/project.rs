@@ -1,0 +1,267 @@
+//! What must always be true of the project itself: licences, versions, and what no file may hold.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+/// Licences that ask for no more than their text and the names of the authors.
+const LICENCES: &[&str] = &[
+    "0BSD",
+    "Apache-2.0",
+    "BSD-3-Clause",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
+];
+
+/// Nothing that starts threads, brings a runtime or needs OpenSSL is loaded into a host.
+const UNWANTED: &[&str] =
+    &["async-std", "native-tls", "openssl", "openssl-sys", "rayon", "smol", "tokio"];
+
+const THIRD_PARTY: &str = "packaging/THIRD-PARTY-LICENSES.txt";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+struct Package {
+    name: String,
+    version: String,
+    license: String,
+    rust_version: Option<(u32, u32)>,
+    folder: PathBuf,
+    /// Part of the library as it is shipped.
+    shipped: bool,
+}
+
+static PACKAGES: LazyLock<Vec<Package>> = LazyLock::new(packages);
+
+/// Every package of the dependency graph on this system.
+fn packages() -> Vec<Package> {
+    let host = "x86_64-unknown-linux-gnu";
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--locked", "--filter-platform", host])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
+    let nodes = &metadata["resolve"]["nodes"];
+    let own = metadata["resolve"]["root"].as_str().expect("there is a root package");
+
+    let mut shipped = BTreeSet::from([own]);
+    let mut open = vec![own];
+    while let Some(id) = open.pop() {
+        let node = list(nodes).find(|node| node["id"] == id).expect("every package has a node");
+        for dependency in list(&node["deps"]) {
+            let normal = list(&dependency["dep_kinds"]).any(|kind| kind["kind"].is_null());
+            let package = dependency["pkg"].as_str().expect("an id");
+            if normal && shipped.insert(package) {
+                open.push(package);
+            }
+        }
+    }
+    let all: BTreeSet<_> = list(nodes).filter_map(|node| node["id"].as_str()).collect();
+    list(&metadata["packages"])
+        .filter(|package| package["id"].as_str().is_some_and(|id| all.contains(id) && id != own))
+        .map(|package| Package {
+            name: text(&package["name"]),
+            version: text(&package["version"]),
+            license: text(&package["license"]),
+            rust_version: package["rust_version"].as_str().map(minor_version),
+            folder: Path::new(&text(&package["manifest_path"])).parent().unwrap().to_owned(),
+            shipped: shipped.contains(package["id"].as_str().unwrap_or_default()),
+        })
+        .collect()
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn minor_version(version: &str) -> (u32, u32) {
+    let mut numbers = version.split('.').map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+#[test]
+fn every_licence_is_one_that_users_can_live_with() {
+    for package in PACKAGES.iter() {
+        let allowed = package.license.split(" AND ").all(|part| {
+            let choices = part.trim_matches(['(', ')']).split(" OR ").flat_map(|c| c.split('/'));
+            choices
+                .map(|choice| choice.trim_matches(['(', ')', ' ']))
+                .any(|c| LICENCES.contains(&c.split(" WITH ").next().unwrap_or_default()))
+        });
+        // cbindgen only runs in our tests: nothing of it is shipped.
+        assert!(allowed || package.name == "cbindgen", "{}: {}", package.name, package.license);
+    }
+}
+
+#[test]
+fn no_runtime_and_no_openssl_comes_along() {
+    for package in PACKAGES.iter().filter(|package| package.shipped) {
+        assert!(!UNWANTED.contains(&package.name.as_str()), "{}", package.name);
+    }
+}
+
+#[test]
+fn the_minimum_rust_version_is_that_of_the_dependencies() {
+    let stated = minor_version(env!("CARGO_PKG_RUST_VERSION"));
+    let newest = PACKAGES.iter().filter(|p| p.shipped).max_by_key(|p| p.rust_version);
+    let newest = newest.expect("there are dependencies");
+    assert_eq!(Some(stated), newest.rust_version, "as {} says", newest.name);
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    assert!(readme.contains(&format!("Rust {}.{}", stated.0, stated.1)), "README.md names it");
+}
+
+/// The texts that must go with the library; `make bindings` rewrites the file.
+#[test]
+fn the_licences_of_the_dependencies_are_current() {
+    let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut out = String::from(
+        "Postrider contains these packages. `make bindings` writes this file from their own.\n\n",
+    );
+    for package in PACKAGES.iter().filter(|package| package.shipped) {
+        let name = format!("{} {}", package.name, package.version);
+        writeln!(out, "{name}: {}", package.license).unwrap();
+        for text in licence_texts(&package.folder) {
+            texts.entry(text).or_default().push(name.clone());
+        }
+    }
+    for (text, packages) in texts {
+        writeln!(out, "\n{}\n{}\n\n{text}", "=".repeat(78), packages.join(", ")).unwrap();
+    }
+    let file = root().join(THIRD_PARTY);
+    if std::env::var_os("POSTRIDER_BLESS").is_some() {
+        return fs::write(file, out).unwrap();
+    }
+    let current = fs::read_to_string(file).unwrap_or_default() == out;
+    assert!(current, "{THIRD_PARTY} is not current: run `make bindings`");
+}
+
+fn licence_texts(folder: &Path) -> Vec<String> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("cargo has unpacked the package")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().to_uppercase();
+            path.is_file() && ["LICEN", "COPYING", "UNLICENSE"].iter().any(|b| name.starts_with(b))
+        })
+        .collect();
+    files.sort();
+    let read = |path: &PathBuf| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+    let lines = |text: String| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+    files.iter().map(read).map(|text| lines(text).trim().to_owned()).collect()
+}
+
+/// Every file that git knows; `None` in an unpacked archive.
+fn tracked_files() -> Option<Vec<PathBuf>> {
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().ok()?;
+    let names = String::from_utf8(listed.stdout).ok()?;
+    let files: Vec<_> = names.split('\0').filter(|n| !n.is_empty()).map(PathBuf::from).collect();
+    (listed.status.success() && !files.is_empty()).then_some(files)
+}
+
+#[test]
+fn no_file_names_a_machine_or_a_registry_or_leaves_work_open() {
+    let Some(files) = tracked_files() else {
+        return eprintln!("skipped: this is no git checkout");
+    };
+    // Joined here, so that this file does not hold them itself.
+    let forbidden: Vec<String> = [
+        ["/wo", "rk/"],
+        ["/ro", "ot/"],
+        ["/ho", "me/"],
+        ["registry.np", "mjs"],
+        ["py", "pi.org"],
+        ["deb.deb", "ian.org"],
+        ["static.crat", "es.io"],
+        ["index.crat", "es.io"],
+        ["todo", "!("],
+        ["unimplemented", "!("],
+        ["dbg", "!("],
+        ["#[ign", "ore]"],
+    ]
+    .map(|parts| parts.concat())
+    .into();
+    for file in files {
+        let generated = ["Cargo.lock", "LICENSE-APACHE", THIRD_PARTY];
+        if generated.iter().any(|name| file.ends_with(name)) {
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(root().join(&file)) else { continue };
+        for word in &forbidden {
+            let found = text.lines().find(|line| line.contains(word.as_str()));
+            assert!(found.is_none(), "{}: {found:?}", file.display());
+        }
+    }
+}
+
+#[test]
+fn test_accounts_live_where_nobody_does() {
+    let Some(files) = tracked_files() else {
+        return eprintln!("skipped: this is no git checkout");
+    };
+    let reserved = ["example", "test", "invalid", "localhost"];
+    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "md" || e == "rs")) {
+        let text = fs::read_to_string(root().join(file)).unwrap_or_default();
+        for (at, _) in text.match_indices('@') {
+            let domain: String = text[at + 1..]
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || ".-".contains(*c))
+                .collect();
+            let local = text[..at].chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric());
+            let domain_lower = domain.to_ascii_lowercase();
+            let labels: Vec<_> = domain_lower.trim_matches('.').split('.').collect();
+            if !local || labels.len() < 2 || labels.iter().all(|l| l.parse::<u32>().is_ok()) {
+                continue;
+            }
+            let placeholder = domain.bytes().all(|b| !b.is_ascii_lowercase());
+            let fine = placeholder || labels.iter().any(|label| reserved.contains(label));
+            assert!(fine, "{}: @{domain}", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_target_of_the_makefile_explains_itself() {
+    let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
+    let phony = makefile.lines().find_map(|line| line.strip_prefix(".PHONY: ")).unwrap();
+    for target in phony.split(' ') {
+        let line = makefile.lines().find(|line| line.starts_with(&format!("{target}:")));
+        assert!(line.is_some_and(|line| line.contains("## ")), "{target}");
+    }
+}
+
+#[test]
+fn the_documents_name_every_status_and_every_file_of_theirs() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let interface = read("docs/interface.md");
+    for status in postrider::Status::ALL {
+        let row = format!("| {} |", status.code());
+        assert!(interface.contains(&row), "docs/interface.md lacks {status:?}");
+    }
+    let mut codes = BTreeSet::new();
+    for cause in postrider::Cause::ALL {
+        assert!(codes.insert(cause.code()), "{} stands twice", cause.code());
+        assert!(cause.advice().ends_with('.'), "{}", cause.code());
+    }
+    let readme = read("README.md");
+    for entry in fs::read_dir(root().join("docs")).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(!name.ends_with(".md") || readme.contains(&name), "README.md lacks docs/{name}");
+    }
+}

@@ -1,0 +1,188 @@
+//! The programs in README.md are what they say: each is compiled and sends through the sandbox.
+
+mod hosts;
+mod support;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use support::tools;
+
+/// The sandbox in a folder of its own; it ends when this is dropped.
+struct Sandbox {
+    process: Child,
+    folder: PathBuf,
+}
+
+impl Sandbox {
+    fn start(folder: &Path) -> Self {
+        let folder = folder.join("sandbox");
+        fs::create_dir_all(&folder).unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_postrider"))
+            .args(["sandbox", "--until-eof", "--for", "120", "--folder"])
+            .arg(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        let mut lines = output.lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.starts_with("Stops when")), "the sandbox did not start");
+        // Read on, so that it never waits for us.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { process, folder }
+    }
+
+    fn setting(&self, name: &str) -> String {
+        let text = fs::read_to_string(self.folder.join("sandbox.json")).unwrap();
+        let settings: serde_json::Value = serde_json::from_str(&text).unwrap();
+        settings[name].as_str().map_or_else(|| settings[name].to_string(), str::to_owned)
+    }
+
+    fn token(&self) -> String {
+        let postrider = env!("CARGO_BIN_EXE_postrider");
+        let url = self.setting("token_url");
+        hosts::succeed(Command::new(postrider).args(["token", "--url", &url])).trim().to_owned()
+    }
+
+    /// The program as it would be for this server.
+    fn adapt(&self, program: &str) -> String {
+        let port = self.setting("smtps_port");
+        let adapted = program
+            .replace("\"smtp.example.org\", 587", &format!("\"localhost\", {port}"))
+            .replace("'smtp.example.org', 587", &format!("'localhost', {port}"));
+        assert_ne!(adapted, program, "the program names no server");
+        adapted
+    }
+
+    /// Runs a program of the README and looks for its message.
+    fn sends(&self, command: &mut Command) {
+        let output = hosts::succeed(
+            command
+                .env("ACCESS_TOKEN", self.token())
+                .env("SSL_CERT_FILE", self.setting("ca_file"))
+                .env_remove("SSL_CERT_DIR"),
+        );
+        assert_eq!(output, "", "nothing goes wrong");
+        let message = fs::read_to_string(self.folder.join("0001.eml")).unwrap();
+        assert!(message.contains("\r\nTo: Bob <bob@example.org>\r\n"), "{message}");
+        assert!(message.ends_with("\r\n\r\nHello Bob\r\n"), "{message}");
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}
+
+/// The one block of a language.
+fn block(language: &str) -> String {
+    let readme = fs::read_to_string(hosts::checkout("README.md")).unwrap();
+    let opening = format!("\n```{language}\n");
+    let mut blocks = readme.split(&opening).skip(1);
+    let block = blocks.next().unwrap_or_else(|| panic!("README.md has no {language}"));
+    assert!(blocks.next().is_none(), "README.md has more {language} than is tested");
+    block.split("\n```").next().unwrap().to_owned() + "\n"
+}
+
+#[test]
+fn the_c_program_sends() {
+    if !tools::require("gcc") {
+        return;
+    }
+    let folder = hosts::work_folder("readme-c");
+    hosts::install_library(&folder);
+    let sandbox = Sandbox::start(&folder);
+    fs::write(folder.join("hello.c"), sandbox.adapt(&block("c"))).unwrap();
+    hosts::succeed(
+        Command::new("gcc")
+            .args([
+                "-std=c99",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+                "-pedantic",
+                "-o",
+                "hello",
+                "hello.c",
+            ])
+            .arg("-I")
+            .arg(hosts::checkout("include"))
+            .args(["-L.", "-lpostrider"])
+            .current_dir(&folder),
+    );
+    sandbox.sends(&mut hosts::program(&folder.join("hello"), &folder));
+}
+
+#[test]
+fn the_cpp_program_sends() {
+    if !tools::require("g++") {
+        return;
+    }
+    let folder = hosts::work_folder("readme-cpp");
+    hosts::install_library(&folder);
+    let sandbox = Sandbox::start(&folder);
+    fs::write(folder.join("hello.cpp"), sandbox.adapt(&block("cpp"))).unwrap();
+    hosts::succeed(
+        Command::new("g++")
+            .args(["-std=c++17", "-Wall", "-Wextra", "-Werror", "-o", "hello", "hello.cpp", "-I"])
+            .arg(hosts::checkout("include"))
+            .arg("-I")
+            .arg(hosts::checkout("bindings/cpp"))
+            .args(["-L.", "-lpostrider"])
+            .current_dir(&folder),
+    );
+    sandbox.sends(&mut hosts::program(&folder.join("hello"), &folder));
+}
+
+#[test]
+fn the_python_program_sends() {
+    if !tools::require("python3") {
+        return;
+    }
+    let folder = hosts::work_folder("readme-python");
+    let sandbox = Sandbox::start(&folder);
+    fs::write(folder.join("hello.py"), sandbox.adapt(&block("python"))).unwrap();
+    let mut command = hosts::program(Path::new("python3"), &folder);
+    command.arg(folder.join("hello.py"));
+    command.env("PYTHONPATH", hosts::checkout("bindings/python"));
+    command.env("PYTHONDONTWRITEBYTECODE", "1").env("POSTRIDER_LIBRARY", hosts::library());
+    sandbox.sends(&mut command);
+}
+
+#[test]
+fn the_pascal_program_sends() {
+    if !tools::require("fpc") {
+        return;
+    }
+    let folder = hosts::work_folder("readme-pascal");
+    hosts::install_library(&folder);
+    let sandbox = Sandbox::start(&folder);
+    fs::write(folder.join("hello.pas"), sandbox.adapt(&block("pascal"))).unwrap();
+    let units = format!("-Fu{}", hosts::checkout("bindings/delphi").display());
+    hosts::succeed(
+        Command::new("fpc")
+            .args(["-v0", &units, "-FU.", "-FE.", "-Fl.", "hello.pas"])
+            .current_dir(&folder),
+    );
+    sandbox.sends(&mut hosts::program(&folder.join("hello"), &folder));
+}
+
+#[test]
+fn every_make_command_exists() {
+    let readme = fs::read_to_string(hosts::checkout("README.md")).unwrap();
+    let makefile = fs::read_to_string(hosts::checkout("Makefile")).unwrap();
+    let mut found = 0;
+    for part in readme.split("\n```sh\n").skip(1) {
+        for line in part.split("\n```").next().unwrap().lines() {
+            let target = line.strip_prefix("make ").and_then(|rest| rest.split(' ').next());
+            let target = target.unwrap_or_else(|| panic!("not tested: {line}"));
+            assert!(makefile.contains(&format!("\n{target}:")), "make {target}");
+            found += 1;
+        }
+    }
+    assert!(found >= 4);
+}
