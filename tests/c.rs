@@ -1,0 +1,126 @@
+//! Hosts in C: programs of `tests/c/`, each compiled strictly as C99, linked with the library as a
+//! user would, and run as it is, under valgrind, and with gcc's sanitizers.
+//!
+//! The programs check for themselves and say where they failed; this file builds and runs them, and
+//! looks at what only another process can see: the delivered mail, and the header on its own.
+#![cfg(target_os = "linux")]
+
+#[path = "c/build.rs"]
+mod build;
+#[path = "c/header.rs"]
+mod header;
+mod support;
+
+use std::fs;
+
+use build::Program;
+use serde_json::Value;
+use support::{mail, maildir, rig};
+
+/// A test for each way to run each program that needs nothing but the library.
+macro_rules! programs {
+    ($($program:ident: $($way:ident)+;)+) => {
+        $(mod $program {
+            $(#[test]
+            fn $way() {
+                if let Some(program) = super::build::$way(stringify!($program)) {
+                    program.run();
+                }
+            })+
+        })+
+    };
+}
+
+programs! {
+    smoke: plain valgrind sanitizers against_the_static_library;
+    misuse: plain valgrind sanitizers;
+    callbacks: plain valgrind sanitizers;
+    threads: plain valgrind sanitizers;
+    // Neither of the tools leaves the memory as it is.
+    secrets: plain against_the_static_library;
+}
+
+// valgrind knows no unmasked exceptions, and many other processors have none.
+#[cfg(target_arch = "x86_64")]
+programs! {
+    fpu: plain sanitizers;
+}
+
+mod send {
+    use super::{build, send_through_the_rig};
+
+    #[test]
+    fn plain() {
+        send_through_the_rig(build::plain("send"), "C plain");
+    }
+
+    #[test]
+    fn valgrind() {
+        send_through_the_rig(build::valgrind("send"), "C valgrind");
+    }
+
+    #[test]
+    fn sanitizers() {
+        send_through_the_rig(build::sanitizers("send"), "C sanitizers");
+    }
+}
+
+/// A function without a test in misuse.c is a hole that nobody would notice.
+#[test]
+fn misuse_knows_every_function() {
+    let misuse = fs::read_to_string(support::tools::tests_folder("c/misuse.c")).unwrap();
+    for function in header::functions() {
+        let short = function.strip_prefix("mail_").unwrap();
+        // In the tables, without the prefix: as an argument of a macro.
+        let named = misuse.contains(&format!("{function}("))
+            || misuse.contains(&format!("({short},"))
+            || misuse.contains(&format!("({short})"));
+        assert!(named, "misuse.c does not call {function}()");
+    }
+}
+
+/// Runs send.c, and takes apart what Bob got.
+fn send_through_the_rig(program: Option<Program>, subject: &str) {
+    let (Some(mut program), Some(rig)) = (program, rig::shared()) else { return };
+    program
+        .command
+        .env("RIG_HOST", "localhost")
+        .env("RIG_PORT", rig.ports.submission.to_string())
+        .env("RIG_CA_FILE", &rig.ca_file)
+        .env("RIG_TOKEN", rig.token("service"))
+        .env("RIG_USER", rig::ALICE)
+        .env("RIG_RECIPIENT", rig::BOB)
+        .env("RIG_REFUSED", rig::UNKNOWN_USER)
+        .env("RIG_SUBJECT", subject);
+    program.run();
+
+    let first = parsed(rig, &format!("{subject}: first"));
+    assert_eq!(header(&first, "From"), "Alice <alice@rig.test>");
+    assert_eq!(header(&first, "To"), "Bob <bob@rig.test>, nobody@rig.test");
+    let parts = first["body"]["parts"].as_array().unwrap();
+    let file_names: Vec<_> = parts.iter().map(|part| &part["file_name"]).collect();
+    assert_eq!(file_names, [&Value::Null, &"Grüße.txt".into(), &"drei Bytes.bin".into()]);
+    assert_eq!(parts[1]["text"], "From a file\n");
+    assert_eq!(parts[2]["size"], 3);
+    let related = &parts[0]["parts"][1]["parts"];
+    let content_id = related[1]["content_id"].as_str().unwrap().trim_matches(['<', '>']);
+    assert_eq!(parts[0]["parts"][0]["text"], "Grüße von C\n");
+    let html = related[0]["text"].as_str().unwrap();
+    assert!(html.contains(&format!("cid:{content_id}")), "{html}");
+
+    let second = parsed(rig, &format!("{subject}: second"));
+    assert_eq!(second["body"]["text"], "The second message\n");
+}
+
+fn parsed(rig: &rig::Rig, subject: &str) -> Value {
+    let message = mail::parse_with_python(&maildir::wait_for(rig, rig::BOB, subject));
+    assert_eq!(header(&message, "Subject"), subject);
+    assert_eq!(message["defects"], Value::Array(Vec::new()));
+    message
+}
+
+fn header(message: &Value, name: &str) -> String {
+    let headers = message["headers"].as_array().unwrap();
+    let found = headers.iter().find(|header| header[0] == name);
+    found.and_then(|header| header[1].as_str()).unwrap_or_default().to_owned()
+}
