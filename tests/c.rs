@@ -56,7 +56,7 @@ mod send {
 
     #[test]
     fn valgrind() {
-        send_through_the_rig(build::valgrind("send"), "C valgrind");
+        send_through_the_rig(build::valgrind_of_tls("send"), "C valgrind");
     }
 
     #[test]
@@ -98,8 +98,11 @@ fn send_through_the_rig(program: Option<Program>, subject: &str) {
     assert_eq!(header(&first, "From"), "Alice <alice@rig.test>");
     assert_eq!(header(&first, "To"), "Bob <bob@rig.test>, nobody@rig.test");
     let parts = first["body"]["parts"].as_array().unwrap();
-    let file_names: Vec<_> = parts.iter().map(|part| &part["file_name"]).collect();
-    assert_eq!(file_names, [&Value::Null, &"Grüße.txt".into(), &"drei Bytes.bin".into()]);
+    assert_eq!(parts[2]["file_name"], "drei Bytes.bin");
+    // As it stands in the message: programs differ in which of the two names they show.
+    let raw = maildir::wait_for(rig, rig::BOB, &format!("{subject}: first"));
+    let raw = String::from_utf8(raw).unwrap();
+    assert!(raw.contains("filename*=utf-8''Gr%C3%BC%C3%9Fe.txt"), "{raw}");
     assert_eq!(parts[1]["text"], "From a file\n");
     assert_eq!(parts[2]["size"], 3);
     let related = &parts[0]["parts"][1]["parts"];
@@ -115,7 +118,11 @@ fn send_through_the_rig(program: Option<Program>, subject: &str) {
 fn parsed(rig: &rig::Rig, subject: &str) -> Value {
     let message = mail::parse_with_python(&maildir::wait_for(rig, rig::BOB, subject));
     assert_eq!(header(&message, "Subject"), subject);
-    assert_eq!(message["defects"], Value::Array(Vec::new()));
+    // A file name beyond ASCII is there twice: as it is, and reduced for old programs.
+    let defects = message["defects"].as_array().unwrap().iter().map(ToString::to_string);
+    let defects: Vec<_> =
+        defects.filter(|defect| !defect.contains("duplicate parameter")).collect();
+    assert!(defects.is_empty(), "{defects:?}");
     message
 }
 

@@ -63,7 +63,7 @@ fn is_for_windows_too() {
 /// The names of all functions, in the order of the header.
 pub fn functions() -> Vec<String> {
     let header = fs::read_to_string(include_folder().join("postrider.h")).unwrap();
-    let names = header.split(" MAIL_CALL mail_").skip(1);
+    let names = header.split("MAIL_CALL mail_").skip(1);
     let names: Vec<_> =
         names.map(|rest| format!("mail_{}", rest.split('(').next().unwrap())).collect();
     assert!(names.len() > 50, "found only {names:?}");
