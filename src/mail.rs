@@ -184,8 +184,8 @@ impl Mail {
             _ => return Err(Error::argument("mechanism must be -1, 0 or 3")),
         };
         let user = check_user(user)?;
-        if password.is_empty() || password.contains(['\0', '\r', '\n']) {
-            return Err(Error::argument("password is empty or contains a line end"));
+        if password.is_empty() || password.chars().any(char::is_control) {
+            return Err(Error::argument("password is empty or contains a control character"));
         }
         let password = Secret::new(password);
         self.server().credentials = Some(Credentials::Password { mechanism, user, password });

@@ -115,7 +115,8 @@ impl Error {
         text: impl Into<Cow<'static, str>>,
     ) -> Self {
         let outcome = Outcome::NotSent;
-        Self(Box::new(Inner { status, stage, cause, outcome, reply: None, text: text.into() }))
+        let text = in_one_line(text.into());
+        Self(Box::new(Inner { status, stage, cause, outcome, reply: None, text }))
     }
 
     /// An argument with a value that is not allowed; `text` names it.
@@ -214,6 +215,14 @@ impl Error {
             ),
         };
         if passing { Retry::Later } else { Retry::No }
+    }
+}
+
+/// A path or an entry that the text quotes may have line ends of its own.
+fn in_one_line(text: Cow<'static, str>) -> Cow<'static, str> {
+    match text.contains(char::is_control) {
+        true => text.replace(char::is_control, " ").into(),
+        false => text,
     }
 }
 

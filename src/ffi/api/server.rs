@@ -1,6 +1,7 @@
 //! Which server, how it is reached and how far it is trusted.
 
 use super::types::{mail_status, mail_t};
+use crate::error::Error;
 use crate::ffi::boundary::{bytes, optional_text, text, with};
 use crate::net::Trust;
 use std::ffi::c_char;
@@ -123,6 +124,9 @@ pub unsafe extern "system" fn mail_add_ca_pem(
     size: usize,
 ) -> mail_status {
     with(mail, |slot| {
+        if pem.is_null() {
+            return Err(Error::null_pointer("pem"));
+        }
         // SAFETY: the caller passes `size` readable bytes (interface contract).
         let pem = unsafe { bytes(pem, size, "pem") }?;
         let roots = Trust::parse_pem(pem, "pem")?;
