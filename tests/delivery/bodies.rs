@@ -8,8 +8,10 @@ use std::fs;
 
 const MOST_LINE_OCTETS: usize = 998;
 
-/// A text, what it becomes, and its encoding where 8BITMIME is offered and where it is not.
-fn texts() -> Vec<(&'static str, String, String, [&'static str; 2])> {
+/// A name, a text, what it becomes, and its encoding where 8BITMIME is offered and where it is not.
+type Text = (&'static str, String, String, [&'static str; 2]);
+
+fn texts() -> Vec<Text> {
     let same = |name, text: &str, encodings| (name, text.to_owned(), text.to_owned(), encodings);
     vec![
         same("ascii", "Hello Bob,\n\nthis is plain.\nAlice\n", ["7bit", "7bit"]),
@@ -38,46 +40,53 @@ fn texts() -> Vec<(&'static str, String, String, [&'static str; 2])> {
 #[test]
 fn texts_arrive_as_they_were_written() {
     let Some(rig) = rig::shared() else { return };
-    assert_texts_arrive(rig, rig.ports.plain, "text", 0);
+    assert_texts_arrive(rig, rig.ports.plain, "text", &texts(), 0);
 }
 
 #[test]
 fn texts_arrive_where_8bitmime_is_not_offered() {
     let Some(rig) = rig::shared() else { return };
-    assert_texts_arrive(rig, rig.ports.no_8bitmime, "text-7bit", 1);
+    let differing: Vec<_> = texts().into_iter().filter(|text| text.3[0] != text.3[1]).collect();
+    assert_eq!(differing.len(), 2);
+    assert_texts_arrive(rig, rig.ports.no_8bitmime, "text-7bit", &differing, 1);
 }
 
-#[test]
-fn texts_beside_html_arrive_as_they_were_written() {
-    let Some(rig) = rig::shared() else { return };
-    for (name, text, _, _) in &texts() {
-        let mut mail = mail(rig, rig.ports.plain, PLAIN, &format!("beside-html-{name}"));
-        mail.set_text(Some(text));
-        mail.set_html(Some("<p>.</p>\n"));
-        send_well(&mail);
-    }
-    for (name, text, wanted, _) in texts() {
-        let received = Received::by(rig, rig::BOB, &format!("beside-html-{name}"));
-        // In a part nothing is added, not even a line end.
-        let wanted = if text.ends_with(['\n', '\r']) { wanted } else { text };
-        assert_eq!(text_of(&received.body()["parts"][0]), wanted, "{name}");
-        assert_eq!(text_of(&received.body()["parts"][1]), "<p>.</p>\n", "{name}");
-    }
-}
-
-fn assert_texts_arrive(rig: &Rig, port: u16, mark: &str, which_encoding: usize) {
-    for (name, text, _, _) in &texts() {
+fn assert_texts_arrive(rig: &Rig, port: u16, mark: &str, texts: &[Text], which_encoding: usize) {
+    for (name, text, _, _) in texts {
         let mut mail = mail(rig, port, PLAIN, &format!("{mark}-{name}"));
         mail.set_text(Some(text));
         send_well(&mail);
     }
-    for (name, _, wanted, encodings) in texts() {
+    for (name, _, wanted, encodings) in texts {
         let received = Received::by(rig, rig::BOB, &format!("{mark}-{name}"));
-        assert_eq!(received.text(), wanted, "{name}");
+        assert_eq!(received.text(), *wanted, "{name}");
         assert_eq!(received.body()["encoding"], encodings[which_encoding], "{name}");
         assert_eq!(received.body()["charset"], "utf-8", "{name}");
         let encoded = encodings[which_encoding] != "8bit";
         assert_eq!(received.raw.is_ascii(), encoded, "{name}");
+    }
+}
+
+#[test]
+fn a_text_in_a_part_ends_as_it_was_written() {
+    let Some(rig) = rig::shared() else { return };
+    for (mark, text) in [
+        ("part-no-end", "no line end"),
+        ("part-end", "a line end\n"),
+        ("part-ends", "line ends\n\n"),
+        ("part-dot", "\n."),
+    ] {
+        let mut mail = mail(rig, rig.ports.plain, PLAIN, mark);
+        mail.set_text(Some(text));
+        mail.set_html(Some(text));
+        send_well(&mail);
+        let received = Received::by(rig, rig::BOB, mark);
+        assert_eq!(received.body()["type"], "multipart/alternative");
+        for (part, kind) in [(0, "text/plain"), (1, "text/html")] {
+            let part = &received.body()["parts"][part];
+            assert_eq!(part["type"], kind);
+            assert_eq!(text_of(part), text, "{mark}");
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Which certificates are accepted, and that nothing is said to a server whose certificate is not.
 
-use crate::harness::{STARTTLS, Sent, TLS, assert_not_delivered, mail, send, send_well};
+use crate::harness::{
+    STARTTLS, STARTTLS_IF_OFFERED, TLS, assert_not_delivered, mail, send, send_well,
+};
 use crate::support::rig::{self, Rig};
 use postrider::{Cause, Mail, Stage, Status};
 use std::time::{Duration, Instant};
@@ -33,6 +35,9 @@ fn an_authority_is_trusted_from_a_file_or_from_memory() {
     untrusting.add_recipient(None, rig::BOB, 0).unwrap();
     untrusting.set_subject("A test").unwrap();
     assert_eq!(send(&untrusting).error().cause(), Cause::CertificateUnknownCa);
+    // Nor does it go on without TLS where TLS is only wanted if offered.
+    untrusting.set_security(STARTTLS_IF_OFFERED).unwrap();
+    assert_eq!(send(&untrusting).error().cause(), Cause::CertificateUnknownCa);
 
     let mut by_file = untrusting.clone();
     by_file.add_ca_file(rig.ca_file.to_str().unwrap()).unwrap();
@@ -58,7 +63,7 @@ fn a_bad_certificate_is_refused_for_its_own_reason_and_hears_no_credentials() {
     for (port, cause, code) in doors {
         let mut mail = mail(&rig, port, TLS, "bad-certificate");
         sign_in(&rig, &mut mail);
-        let sent: Sent = send(&mail);
+        let sent = send(&mail);
         let error = sent.error();
         assert_eq!(error.status(), Status::Certificate, "{error}");
         assert_eq!((error.cause(), error.cause().code()), (cause, code), "{error}");

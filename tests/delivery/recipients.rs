@@ -81,6 +81,7 @@ fn when_all_are_refused_nothing_is_delivered() {
         assert_eq!(error.stage(), Stage::Recipients, "{error}");
         assert_eq!(error.reply().unwrap().code(), 550, "{error}");
         assert_eq!(results(&sent), [result(550, "5.1.1", false), result(450, "4.2.1", false)]);
+        assert_eq!(sent.count("-- sending the content"), 0);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Signing in: each mechanism at each server, and what each of them refuses.
 
 use crate::harness::{
-    ANY_MECHANISM, PLAIN, Received, STARTTLS, STARTTLS_IF_OFFERED, Sent, TLS, mail, send, send_well,
+    ANY_MECHANISM, PLAIN, Received, STARTTLS, STARTTLS_IF_OFFERED, TLS, mail, send, send_well,
 };
 use crate::support::rig::{self, Rig};
 use postrider::{Cause, Mail, Stage, Status};
@@ -215,7 +215,7 @@ fn credentials_cross_no_unprotected_connection_unless_that_is_allowed() {
     ] {
         let mut mail = mail(rig, port, security, mark);
         mail.set_auth_password(ANY_MECHANISM, rig::ALICE, &rig.password).unwrap();
-        let refused: Sent = send(&mail);
+        let refused = send(&mail);
         assert_eq!(refused.error().status(), Status::PlaintextAuth, "{}", refused.error());
         assert_eq!(refused.count("C: AUTH"), 0);
 
