@@ -162,16 +162,19 @@ const
   // The connection ended after the final byte and before the reply: it may have been accepted.
   MAIL_OUTCOME_UNKNOWN = 2;
 
+// The name since XE8, for every processor; CPUX64 is older.
+{$IFDEF CPUX64}{$DEFINE CPU64BITS}{$ENDIF}
+
 type
-  // size_t. NativeUInt is right since XE2 (23.0); before that, Delphi had 32 bits only.
+  // size_t. Delphi has 64 bits only since XE2, where NativeUInt is right; before, Cardinal is.
 {$IFDEF FPC}
   TPostriderSize = PtrUInt;
 {$ELSE}
-{$IF CompilerVersion >= 23.0}
+{$IFDEF CPU64BITS}
   TPostriderSize = NativeUInt;
 {$ELSE}
   TPostriderSize = Cardinal;
-{$IFEND}
+{$ENDIF}
 {$ENDIF}
   PPostriderByte = ^Byte;
   TMailStatus = Integer;
