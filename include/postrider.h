@@ -429,7 +429,9 @@ typedef void (MAIL_CALL *mail_log_fn)(void *user_data, const char *line);
  * @param bytes_total size of the message in bytes; 0 until the connection stands
  * @return 0 to go on, anything else to cancel
  */
-typedef int32_t (MAIL_CALL *mail_progress_fn)(void *user_data, int64_t bytes_sent, int64_t bytes_total);
+typedef int32_t (MAIL_CALL *mail_progress_fn)(void *user_data,
+                                              int64_t bytes_sent,
+                                              int64_t bytes_total);
 
 #ifdef __cplusplus
 extern "C" {
@@ -625,10 +627,9 @@ MAIL_API mail_status MAIL_CALL mail_close_connection(mail_t *mail);
  * @since 0.1.0
  * @see mail_set_auth_oauthbearer(), mail_last_error()
  */
-MAIL_API
-mail_status MAIL_CALL mail_set_auth_xoauth2(mail_t *mail,
-                                  const char *user,
-                                  const char *access_token);
+MAIL_API mail_status MAIL_CALL mail_set_auth_xoauth2(mail_t *mail,
+                                                     const char *user,
+                                                     const char *access_token);
 
 /**
  * Signs in with an OAuth 2.0 access token (SASL OAUTHBEARER, RFC 7628).
@@ -644,10 +645,9 @@ mail_status MAIL_CALL mail_set_auth_xoauth2(mail_t *mail,
  * @since 0.1.0
  * @see mail_set_auth_xoauth2()
  */
-MAIL_API
-mail_status MAIL_CALL mail_set_auth_oauthbearer(mail_t *mail,
-                                      const char *user,
-                                      const char *access_token);
+MAIL_API mail_status MAIL_CALL mail_set_auth_oauthbearer(mail_t *mail,
+                                                         const char *user,
+                                                         const char *access_token);
 
 /**
  * Signs in with user and password.
@@ -662,11 +662,10 @@ mail_status MAIL_CALL mail_set_auth_oauthbearer(mail_t *mail,
  *         control character
  * @since 0.1.0
  */
-MAIL_API
-mail_status MAIL_CALL mail_set_auth_password(mail_t *mail,
-                                   int32_t mechanism,
-                                   const char *user,
-                                   const char *password);
+MAIL_API mail_status MAIL_CALL mail_set_auth_password(mail_t *mail,
+                                                      int32_t mechanism,
+                                                      const char *user,
+                                                      const char *password);
 
 /**
  * Does not sign in; forgets and wipes what was set before. So it is with a new handle.
@@ -722,7 +721,9 @@ MAIL_API mail_status MAIL_CALL mail_set_return_path(mail_t *mail, const char *ad
  * @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT
  * @since 0.1.0
  */
-MAIL_API mail_status MAIL_CALL mail_set_reply_to(mail_t *mail, const char *name, const char *address);
+MAIL_API mail_status MAIL_CALL mail_set_reply_to(mail_t *mail,
+                                                 const char *name,
+                                                 const char *address);
 
 /**
  * Adds one recipient.
@@ -737,11 +738,10 @@ MAIL_API mail_status MAIL_CALL mail_set_reply_to(mail_t *mail, const char *name,
  * @since 0.1.0
  * @see mail_add_recipients(), mail_recipient_count()
  */
-MAIL_API
-mail_status MAIL_CALL mail_add_recipient(mail_t *mail,
-                               const char *name,
-                               const char *address,
-                               int32_t kind);
+MAIL_API mail_status MAIL_CALL mail_add_recipient(mail_t *mail,
+                                                  const char *name,
+                                                  const char *address,
+                                                  int32_t kind);
 
 /**
  * Adds the recipients of a list as people write it in a To field (RFC 5322 §3.4).
@@ -755,10 +755,7 @@ mail_status MAIL_CALL mail_add_recipient(mail_t *mail,
  * @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT with the bad entry in the text
  * @since 0.1.0
  */
-MAIL_API
-mail_status MAIL_CALL mail_add_recipients(mail_t *mail,
-                                const char *list,
-                                int32_t kind);
+MAIL_API mail_status MAIL_CALL mail_add_recipients(mail_t *mail, const char *list, int32_t kind);
 
 /**
  * Sets the subject.
@@ -816,7 +813,9 @@ MAIL_API mail_status MAIL_CALL mail_add_header(mail_t *mail, const char *name, c
  * @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT
  * @since 0.1.0
  */
-MAIL_API mail_status MAIL_CALL mail_set_date(mail_t *mail, int64_t unix_seconds, int32_t offset_minutes);
+MAIL_API mail_status MAIL_CALL mail_set_date(mail_t *mail,
+                                             int64_t unix_seconds,
+                                             int32_t offset_minutes);
 
 /**
  * Sets the Message-ID. Without this call mail_send() makes one in the domain of the From address.
@@ -861,7 +860,9 @@ MAIL_API mail_status MAIL_CALL mail_set_importance(mail_t *mail, int32_t importa
  * @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT
  * @since 0.1.0
  */
-MAIL_API mail_status MAIL_CALL mail_request_read_receipt(mail_t *mail, int32_t request, const char *address);
+MAIL_API mail_status MAIL_CALL mail_request_read_receipt(mail_t *mail,
+                                                         int32_t request,
+                                                         const char *address);
 
 /**
  * Attaches a file.
@@ -880,11 +881,10 @@ MAIL_API mail_status MAIL_CALL mail_request_read_receipt(mail_t *mail, int32_t r
  *         - #MAIL_STATUS_INVALID_ARGUMENT  `name` or `content_type` is not valid
  * @since 0.1.0
  */
-MAIL_API
-mail_status MAIL_CALL mail_add_attachment_file(mail_t *mail,
-                                     const char *path,
-                                     const char *name,
-                                     const char *content_type);
+MAIL_API mail_status MAIL_CALL mail_add_attachment_file(mail_t *mail,
+                                                        const char *path,
+                                                        const char *name,
+                                                        const char *content_type);
 
 /**
  * Attaches bytes from memory.
@@ -897,12 +897,11 @@ mail_status MAIL_CALL mail_add_attachment_file(mail_t *mail,
  * @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT: `name` or `content_type` is not valid
  * @since 0.1.0
  */
-MAIL_API
-mail_status MAIL_CALL mail_add_attachment_bytes(mail_t *mail,
-                                      const uint8_t *data,
-                                      size_t size,
-                                      const char *name,
-                                      const char *content_type);
+MAIL_API mail_status MAIL_CALL mail_add_attachment_bytes(mail_t *mail,
+                                                         const uint8_t *data,
+                                                         size_t size,
+                                                         const char *name,
+                                                         const char *content_type);
 
 /**
  * Adds an image for the HTML body from a file.
@@ -920,13 +919,12 @@ mail_status MAIL_CALL mail_add_attachment_bytes(mail_t *mail,
  *         when `cap` is too small: then nothing was added
  * @since 0.1.0
  */
-MAIL_API
-mail_status MAIL_CALL mail_add_inline_file(mail_t *mail,
-                                 const char *path,
-                                 const char *name,
-                                 const char *content_type,
-                                 char *content_id,
-                                 size_t cap);
+MAIL_API mail_status MAIL_CALL mail_add_inline_file(mail_t *mail,
+                                                    const char *path,
+                                                    const char *name,
+                                                    const char *content_type,
+                                                    char *content_id,
+                                                    size_t cap);
 
 /**
  * Adds an image for the HTML body from memory.
@@ -941,14 +939,13 @@ mail_status MAIL_CALL mail_add_inline_file(mail_t *mail,
  * @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT as in mail_add_inline_file()
  * @since 0.1.0
  */
-MAIL_API
-mail_status MAIL_CALL mail_add_inline_bytes(mail_t *mail,
-                                  const uint8_t *data,
-                                  size_t size,
-                                  const char *name,
-                                  const char *content_type,
-                                  char *content_id,
-                                  size_t cap);
+MAIL_API mail_status MAIL_CALL mail_add_inline_bytes(mail_t *mail,
+                                                     const uint8_t *data,
+                                                     size_t size,
+                                                     const char *name,
+                                                     const char *content_type,
+                                                     char *content_id,
+                                                     size_t cap);
 
 /**
  * Asks that the message goes to all recipients or to none. Off unless set.
@@ -1130,9 +1127,7 @@ MAIL_API int32_t MAIL_CALL mail_recipient_count(const mail_t *mail);
  * @return 1 when it was, 0 when it was not, when it is not known, or when there is no such recipient
  * @since 0.1.0
  */
-MAIL_API
-int32_t MAIL_CALL mail_recipient_accepted(const mail_t *mail,
-                                int32_t index);
+MAIL_API int32_t MAIL_CALL mail_recipient_accepted(const mail_t *mail, int32_t index);
 
 /**
  * Copies the address of a recipient as it was sent to the server.
@@ -1144,7 +1139,10 @@ int32_t MAIL_CALL mail_recipient_accepted(const mail_t *mail,
  * @return the length of the whole text without the NUL; 0 when there is no such recipient
  * @since 0.1.0
  */
-MAIL_API size_t MAIL_CALL mail_recipient_address(const mail_t *mail, int32_t index, char *buf, size_t cap);
+MAIL_API size_t MAIL_CALL mail_recipient_address(const mail_t *mail,
+                                                 int32_t index,
+                                                 char *buf,
+                                                 size_t cap);
 
 /**
  * Returns the code of the server's reply to a recipient (RCPT TO).
@@ -1166,11 +1164,10 @@ MAIL_API int32_t MAIL_CALL mail_recipient_code(const mail_t *mail, int32_t index
  * @return the length of the whole text without the NUL; 0 when there is none
  * @since 0.1.0
  */
-MAIL_API
-size_t MAIL_CALL mail_recipient_enhanced_code(const mail_t *mail,
-                                    int32_t index,
-                                    char *buf,
-                                    size_t cap);
+MAIL_API size_t MAIL_CALL mail_recipient_enhanced_code(const mail_t *mail,
+                                                       int32_t index,
+                                                       char *buf,
+                                                       size_t cap);
 
 /**
  * Copies the text of that reply, its lines joined by LF, without the codes.
@@ -1182,7 +1179,10 @@ size_t MAIL_CALL mail_recipient_enhanced_code(const mail_t *mail,
  * @return the length of the whole text without the NUL
  * @since 0.1.0
  */
-MAIL_API size_t MAIL_CALL mail_recipient_text(const mail_t *mail, int32_t index, char *buf, size_t cap);
+MAIL_API size_t MAIL_CALL mail_recipient_text(const mail_t *mail,
+                                              int32_t index,
+                                              char *buf,
+                                              size_t cap);
 
 /**
  * Sets the callback that receives the protocol transcript, or removes it.
@@ -1224,7 +1224,9 @@ MAIL_API mail_status MAIL_CALL mail_set_log_file(mail_t *mail, const char *path)
  * @par Threads  Do not hold a lock here that a callback of this handle waits for.
  * @since 0.1.0
  */
-MAIL_API mail_status MAIL_CALL mail_set_progress(mail_t *mail, mail_progress_fn callback, void *user_data);
+MAIL_API mail_status MAIL_CALL mail_set_progress(mail_t *mail,
+                                                 mail_progress_fn callback,
+                                                 void *user_data);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -7,11 +7,14 @@ unit PostriderApi;
 
 interface
 
+// The name that Delphi has for it.
+{$IFDEF DARWIN}{$DEFINE MACOS}{$ENDIF}
+
 const
 {$IFDEF MSWINDOWS}
   MAIL_LIB = 'postrider.dll';
 {$ELSE}
-{$IFDEF DARWIN}
+{$IFDEF MACOS}
   MAIL_LIB = 'libpostrider.1.dylib';
 {$ELSE}
   MAIL_LIB = 'libpostrider.so.1';
@@ -27,6 +30,7 @@ const
   // What a call returns: 0 is success, positive is success in part, negative is an error.
   //
   // New codes may be added: treat every unknown negative number as an error.
+
   // The call did what it says; mail_send(): every recipient was accepted.
   MAIL_STATUS_OK = 0;
   // mail_send(): accepted for some recipients, refused for others.
@@ -79,6 +83,7 @@ const
   MAIL_STATUS_INTERNAL = -99;
 
   // How the connection is protected; the numbers are those of EASendMail's ConnectType.
+
   // No TLS. Credentials are refused unless mail_allow_plaintext_auth() was called.
   MAIL_SECURITY_PLAIN = 0;
   // By the port: STARTTLS on 25 and 587, TLS from the first byte on every other. The default.
@@ -91,6 +96,7 @@ const
   MAIL_SECURITY_STARTTLS_IF_OFFERED = 4;
 
   // In which header a recipient is shown; the numbers are those of EASendMail's flags.
+
   // In To.
   MAIL_KIND_TO = 0;
   // In Cc.
@@ -99,6 +105,7 @@ const
   MAIL_KIND_BCC = 2;
 
   // SASL mechanism for user and password; the numbers are those of EASendMail's AuthType.
+
   // PLAIN when the server offers it, else LOGIN.
   MAIL_MECHANISM_AUTO = -1;
   // LOGIN.
@@ -107,6 +114,7 @@ const
   MAIL_MECHANISM_PLAIN = 3;
 
   // Values of the Importance header (RFC 2156).
+
   // Importance: low
   MAIL_IMPORTANCE_LOW = 0;
   // Importance: normal
@@ -115,6 +123,7 @@ const
   MAIL_IMPORTANCE_HIGH = 2;
 
   // The step in which something went wrong, in the order in which they happen.
+
   // No error.
   MAIL_STAGE_NONE = 0;
   // The arguments of the call.
@@ -145,6 +154,7 @@ const
   MAIL_STAGE_QUIT = 13;
 
   // What became of the message.
+
   // The server took it for nobody: sending again is safe.
   MAIL_OUTCOME_NOT_SENT = 0;
   // The server accepted it for at least one recipient.
@@ -152,12 +162,15 @@ const
   // The connection ended after the final byte and before the reply: it may have been accepted.
   MAIL_OUTCOME_UNKNOWN = 2;
 
+// The name since XE8, for every processor; CPUX64 is older.
+{$IFDEF CPUX64}{$DEFINE CPU64BITS}{$ENDIF}
+
 type
   // size_t. Delphi has 64 bits only since XE2, where NativeUInt is right; before, Cardinal is.
 {$IFDEF FPC}
   TPostriderSize = PtrUInt;
 {$ELSE}
-{$IFDEF CPUX64}
+{$IFDEF CPU64BITS}
   TPostriderSize = NativeUInt;
 {$ELSE}
   TPostriderSize = Cardinal;

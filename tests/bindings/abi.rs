@@ -25,12 +25,17 @@ fn promises(interface: &Interface) -> Vec<String> {
         code[from..to].replace("MAIL_API ", "").replace("MAIL_CALL ", "")
     };
     let functions = interface.functions.iter();
-    let functions = functions.map(|item| declaration(&format!("{}(", item.name), "MAIL_API "));
+    let functions = functions.map(|item| declaration(&opening(&item.name), "MAIL_API "));
     let callbacks = interface.callbacks.iter();
     let callbacks = callbacks.map(|item| declaration(&format!("*{})(", item.name), "typedef "));
     let values = interface.enums.iter().flat_map(|item| &item.values).chain(&interface.constants);
     let numbers = values.map(|item| format!("{} = {}", item.name, item.value));
     functions.chain(callbacks).chain(numbers).collect()
+}
+
+/// How the promise of a function begins, behind the type of its result.
+fn opening(function: &str) -> String {
+    format!("{function}(")
 }
 
 #[test]
@@ -61,4 +66,12 @@ fn nothing_released_was_changed() {
         expected += &format!("{}  {promise}\n", env!("CARGO_PKG_VERSION"));
     }
     check("tests/abi.txt", &expected);
+
+    for function in &INTERFACE.functions {
+        let promised =
+            released.iter().find(|(_, promise)| promise.contains(&opening(&function.name)));
+        let version = promised.map_or(env!("CARGO_PKG_VERSION"), |(version, _)| version);
+        let since = format!("@since {version}");
+        assert!(function.comment.contains(&since), "{}: {since} is missing", function.name);
+    }
 }

@@ -1,6 +1,9 @@
-//! What cbindgen leaves out of the C header: the calling convention.
+//! What cbindgen leaves out of the C header: the calling convention. Hence the layout of
+//! declarations is done here, too.
 
 use crate::interface::Routine;
+
+const WIDTH: usize = 100;
 
 /// Puts `MAIL_CALL` into every declaration: stdcall on 32-bit Windows.
 pub fn with_calling_convention(
@@ -8,37 +11,41 @@ pub fn with_calling_convention(
     functions: &[Routine],
     callbacks: &[Routine],
 ) -> String {
-    let mut code = Vec::new();
-    let mut found = 0;
-    for line in header.lines() {
-        let is_comment = line.trim_start().starts_with(['*', '/']);
-        code.push(if is_comment {
-            line.to_owned()
-        } else {
-            convert(line, functions, callbacks, &mut found)
-        });
+    let functions = functions.iter().map(|item| format!("{}(", item.name));
+    let callbacks = callbacks.iter().map(|item| format!("*{})(", item.name));
+    let mut names: Vec<_> = functions.chain(callbacks).collect();
+    let mut out = String::new();
+    let mut lines = header.lines();
+    while let Some(line) = lines.next() {
+        let begins_function = line.starts_with("MAIL_API");
+        let begins_callback = line.starts_with("typedef ") && line.contains("(*");
+        let mut line = line.to_owned();
+        if begins_function || begins_callback {
+            while !line.ends_with(';') {
+                let more = lines.next().expect("a declaration ends with a semicolon");
+                line = format!("{line} {}", more.trim_start());
+            }
+            let name = names.iter().position(|name| declares(&line, name));
+            let name = names.remove(name.unwrap_or_else(|| panic!("not in the interface: {line}")));
+            line = layout(&line.replacen(&name, &format!("MAIL_CALL {name}"), 1));
+        }
+        out.push_str(&line);
+        out.push('\n');
     }
-    let declared = functions.len() + callbacks.len();
-    assert_eq!(found, declared, "declarations in the header, and in the interface");
-    code.join("\n") + "\n"
+    assert!(names.is_empty(), "not in the header: {names:?}");
+    out
 }
 
-fn convert(line: &str, functions: &[Routine], callbacks: &[Routine], found: &mut usize) -> String {
-    for Routine { name, .. } in functions {
-        for before in [" ", "*"] {
-            let declared = format!("{before}{name}(");
-            if line.contains(&declared) {
-                *found += 1;
-                return line.replace(&declared, &format!("{before}MAIL_CALL {name}("));
-            }
-        }
+/// Whether the name stands there, and not only the end of a longer one.
+fn declares(line: &str, name: &str) -> bool {
+    line.find(name).is_some_and(|at| line[..at].ends_with([' ', '*', '(']))
+}
+
+/// Parameters below each other when a line cannot hold them.
+fn layout(declaration: &str) -> String {
+    if declaration.len() <= WIDTH {
+        return declaration.to_owned();
     }
-    for Routine { name, .. } in callbacks {
-        let declared = format!("(*{name})(");
-        if line.contains(&declared) {
-            *found += 1;
-            return line.replace(&declared, &format!("(MAIL_CALL *{name})("));
-        }
-    }
-    line.to_owned()
+    let opening = declaration.rfind('(').expect("parameters stand in parentheses");
+    declaration.replace(", ", &format!(",\n{}", " ".repeat(opening + 1)))
 }

@@ -85,7 +85,8 @@ impl Interface {
             comment: lines(&item.documentation),
         });
         let functions: Vec<_> = parsed.functions.iter().map(function).collect();
-        assert!(!functions.is_empty(), "no function was found: nothing is written");
+        // cbindgen leaves out what it does not understand, without a word.
+        assert_eq!(functions.len(), exported(), "functions that cbindgen found");
         let header = header::with_calling_convention(&header, &functions, &callbacks);
         Self { header, constants: constants.collect(), enums, callbacks, functions }
     }
@@ -107,11 +108,16 @@ pub fn sources() -> Vec<PathBuf> {
     modules.map(|module| folder.join(module).with_extension("rs")).collect()
 }
 
+/// How many functions the sources export.
+fn exported() -> usize {
+    let text = |source| fs::read_to_string(source).expect("the interface can be read");
+    sources().into_iter().map(|source| text(source).matches("#[unsafe(no_mangle)]").count()).sum()
+}
+
 fn configuration() -> cbindgen::Config {
     let text = fs::read_to_string(root().join("cbindgen.toml")).expect("cbindgen.toml is there");
     let text = text.replace("@VERSION@", env!("CARGO_PKG_VERSION"));
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cbindgen.toml");
-    fs::write(&file, text).expect("the folder for temporary files can be written");
+    let file = write_temporary("cbindgen.toml", &text);
     let mut config = cbindgen::Config::from_file(file).expect("cbindgen.toml is valid");
     config.parse.parse_deps = false;
     config
@@ -123,10 +129,16 @@ fn as_cbindgen_reads_it(source: &Path) -> PathBuf {
     let text = fs::read_to_string(source).expect("the interface can be read");
     let foreign = "must be extern \"system\", as the header says";
     assert!(!text.contains("extern \"C\""), "{}: {foreign}", source.display());
-    let name = source.file_name().expect("a file has a name");
-    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::write(&copy, text.replace("extern \"system\"", "extern \"C\"")).expect("can be written");
-    copy
+    let name = source.file_name().and_then(|name| name.to_str()).expect("a file has a name");
+    write_temporary(name, &text.replace("extern \"system\"", "extern \"C\""))
+}
+
+fn write_temporary(name: &str, text: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interface");
+    fs::create_dir_all(&folder).expect("the folder for temporary files can be made");
+    let file = folder.join(name);
+    fs::write(&file, text).expect("the folder for temporary files can be written");
+    file
 }
 
 fn enumeration(item: &Enum) -> Enumeration {
@@ -143,12 +155,12 @@ fn enumeration(item: &Enum) -> Enumeration {
 }
 
 fn callback(item: &Typedef) -> Routine {
-    let Type::FuncPtr { ret, args, .. } = &item.aliased else {
-        panic!("{} is neither a function nor a callback", item.export_name);
+    let Type::FuncPtr { ret, args, is_nullable: true, .. } = &item.aliased else {
+        panic!("{} is no callback: Option<unsafe extern fn>", item.export_name);
     };
     let parameters = args.iter().map(|(name, ty)| {
         let name = name.clone().unwrap_or_else(|| panic!("{}: unnamed", item.export_name));
-        (name, crossing(ty))
+        (name, parameter(ty))
     });
     Routine {
         name: item.export_name.clone(),
@@ -161,13 +173,21 @@ fn callback(item: &Typedef) -> Routine {
 fn function(item: &Function) -> Routine {
     let parameters = item.args.iter().map(|argument| {
         let name = argument.name.clone().unwrap_or_else(|| panic!("{}: unnamed", item.path.name()));
-        (name, crossing(&argument.ty))
+        (name, parameter(&argument.ty))
     });
     Routine {
         name: item.path.name().to_owned(),
         parameters: parameters.collect(),
         result: crossing(&item.ret),
         comment: lines(&item.documentation),
+    }
+}
+
+/// A number that is no variant of a Rust enum would be undefined behaviour: enums only go out.
+fn parameter(ty: &Type) -> Crossing {
+    match crossing(ty) {
+        Crossing::Status => panic!("an enum must not be a parameter: take an i32 and check it"),
+        allowed => allowed,
     }
 }
 
@@ -184,19 +204,11 @@ fn crossing(ty: &Type) -> Crossing {
             (Type::Primitive(PrimitiveType::Char), true) => Crossing::Text,
             (Type::Primitive(PrimitiveType::Char), false) => Crossing::TextBuffer,
             (Type::Primitive(PrimitiveType::Void), false) => Crossing::UserData,
-            (
-                Type::Primitive(PrimitiveType::Integer {
-                    kind: IntKind::B8, signed: false, ..
-                }),
-                c,
-            ) => {
-                if *c {
-                    Crossing::Bytes
-                } else {
-                    Crossing::ByteBuffer
-                }
+            (Type::Primitive(byte), true) if is_byte(byte) => Crossing::Bytes,
+            (Type::Primitive(byte), false) if is_byte(byte) => Crossing::ByteBuffer,
+            (Type::Path(path), _) if path.path().name().ends_with("_t") => {
+                Crossing::Handle(path.path().name().to_owned())
             }
-            (Type::Path(path), _) => Crossing::Handle(path.path().name().to_owned()),
             _ => panic!("the pointer {ty:?} must not cross the boundary"),
         },
         Type::Path(path) => match path.path().name() {
@@ -206,6 +218,10 @@ fn crossing(ty: &Type) -> Crossing {
         },
         other => panic!("the type {other:?} must not cross the boundary"),
     }
+}
+
+fn is_byte(ty: &PrimitiveType) -> bool {
+    matches!(ty, PrimitiveType::Integer { kind: IntKind::B8, signed: false, .. })
 }
 
 fn literal(value: &Literal) -> String {

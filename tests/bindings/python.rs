@@ -17,13 +17,13 @@ const TAIL: &str = "
 def load(path: str) -> ctypes.CDLL:
     \"\"\"Opens the shared library and declares every function.\"\"\"
     library = (ctypes.WinDLL if sys.platform == \"win32\" else ctypes.CDLL)(path)
+    found = library.mail_library_abi()
+    if found != MAIL_ABI_VERSION:
+        raise OSError(f\"{path} has interface number {found}, this package needs {MAIL_ABI_VERSION}\")
     for name, (result, parameters) in PROTOTYPES.items():
         function = getattr(library, name)
         function.restype = result
         function.argtypes = parameters
-    found = library.mail_library_abi()
-    if found != MAIL_ABI_VERSION:
-        raise OSError(f\"{path} has interface number {found}, this package needs {MAIL_ABI_VERSION}\")
     return library
 ";
 
