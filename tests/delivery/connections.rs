@@ -53,7 +53,10 @@ fn a_kept_connection_that_was_cut_is_replaced() {
     send_well(&mail);
     relay.cut();
     mark(&mut mail, "after-the-cut");
-    assert_eq!(send_well(&mail).count("-- connecting"), 1);
+    let sent = send_well(&mail);
+    assert_eq!(sent.count("-- connecting"), 1);
+    // Noticed before anything was said to it.
+    assert_eq!(sent.transcript[0], sent.line("-- connecting"), "{:#?}", sent.transcript);
     mark(&mut mail, "after-the-cut-again");
     assert_eq!(send_well(&mail).count("-- connecting"), 0);
     assert_eq!(relay.sent().len(), 2);

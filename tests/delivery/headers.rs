@@ -1,6 +1,7 @@
 //! Header fields arrive as they were set, whatever letters are in them.
 
 use crate::harness::{PLAIN, Received, mail, mail_without_recipient, send_well};
+use crate::relay::Relay;
 use crate::support::rig;
 use postrider::{Kind, Mail};
 use std::collections::HashSet;
@@ -106,11 +107,14 @@ fn the_null_sender_is_given_as_such() {
 #[test]
 fn blind_copies_are_in_no_header() {
     let Some(rig) = rig::shared() else { return };
-    let mut mail = mail(rig, rig.ports.plain, PLAIN, "blind-copy");
+    // Postfix takes Bcc out: what counts is what it gets.
+    let relay = Relay::to(rig.ports.plain);
+    let mut mail = mail(rig, relay.port, PLAIN, "blind-copy");
     mail.add_recipient_as(Some("Secret Carol"), rig::CAROL, Kind::Bcc).unwrap();
     send_well(&mail);
-    let bob = Received::by(rig, rig::BOB, "blind-copy");
-    assert!(!bob.raw.to_lowercase().contains("carol"), "{}", bob.raw);
+    let wire = String::from_utf8(relay.sent().concat()).unwrap().to_lowercase();
+    let (envelope, content) = wire.split_once("\r\ndata\r\n").unwrap();
+    assert!(envelope.contains(rig::CAROL) && !content.contains("carol"), "{content}");
     let carol = Received::by(rig, rig::CAROL, "blind-copy");
     assert_eq!(carol.header("To"), rig::BOB);
     assert!(carol.headers("Bcc").is_empty());
