@@ -172,7 +172,7 @@ begin
   Mail.AddAttachmentBytes(nil, 0, 'empty.bin');
   Verify(Pos('@', string(Mail.AddInlineBytes(nil, 0, 'empty.png'))) > 0, 'no content id');
   Verify(Pos('empty.bin', string(EmlOf(Mail))) > 0, 'no attachment');
-  Verify(Refused(Mail, NoPem) = MAIL_STATUS_INVALID_ARGUMENT, 'no certificate');
+  Verify(Refused(Mail, NoPem) = MAIL_STATUS_NULL_POINTER, 'no certificate');
   Verify(Refused(Mail, NilWithSize) = MAIL_STATUS_NULL_POINTER, 'nil');
   Verify(Refused(Mail, MissingFile) = MAIL_STATUS_FILE, 'missing file');
   Mail.Free;
