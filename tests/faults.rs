@@ -9,12 +9,28 @@
 //! - `content`      byte for byte, interrupted, and files that change while they are sent
 //! - `connection`   the one that is kept between sends
 //!
-//! - `server`, `wire`   the scripted server
-//! - `client`           the handle and the observer that the tests use
+//! - `server`, `wire`, `certificate`   the scripted server
+//! - `client`                          the handle and the observer that the tests use
+//!
+//! The server asks Linux how far its octets have come, which no other system tells in the same way.
+
+#![cfg(target_os = "linux")]
 
 #[path = "faults/client.rs"]
 mod client;
+#[path = "faults/connection.rs"]
+mod connection;
+#[path = "faults/content.rs"]
+mod content;
 #[path = "faults/matrix.rs"]
 mod matrix;
+#[path = "faults/protection.rs"]
+mod protection;
+#[path = "faults/recipients.rs"]
+mod recipients;
+#[path = "faults/replies.rs"]
+mod replies;
 #[path = "faults/server.rs"]
 mod server;
+#[path = "faults/signing_in.rs"]
+mod signing_in;

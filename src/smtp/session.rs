@@ -459,10 +459,17 @@ impl Session {
 
     fn next_reply(&mut self) -> Result<Option<Reply>> {
         let stage = self.stage();
+        let signing_in = matches!(self.state, State::Auth { .. });
         let Self { replies, transcript, .. } = self;
-        let result = replies.next(stage, &mut |line| transcript.received(line));
+        // A challenge is base64, in which an echoed secret is not seen: only its explanation is
+        // shown, once it was decoded.
+        let is_challenge = |line: &[u8]| signing_in && line.len() > 4 && line.starts_with(b"334");
+        let result = replies.next(stage, &mut |line| {
+            transcript.received(if is_challenge(line) { b"334 ***" } else { line });
+        });
         let hide = |text: &str| transcript.without_secrets(text).into_owned();
         match result {
+            Ok(Some(reply)) if signing_in && reply.code() == 334 => Ok(Some(reply)),
             Ok(reply) => Ok(reply.map(|reply| reply.map_text(|text| hide(&text)))),
             Err(error) => Err(error.map_text(hide)),
         }

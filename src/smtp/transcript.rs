@@ -3,7 +3,7 @@
 use crate::secret::Secret;
 use std::borrow::Cow;
 
-/// A secret that a server echoes is recognised from this many bytes on.
+/// A secret that a server echoes, or any piece of it, is recognised from this many bytes on.
 const RECOGNISED: usize = 8;
 
 /// Collects lines until the driver takes them; does nothing when nobody listens.
@@ -54,7 +54,7 @@ impl Transcript {
         std::mem::take(&mut self.lines)
     }
 
-    /// The text with every echo of a secret, also a cut one, replaced by ***.
+    /// The text with every echo of a secret, also of a piece of it, replaced by ***.
     pub(crate) fn without_secrets<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.secrets.iter().fold(Cow::Borrowed(text), |text, secret| match hide(&text, secret) {
             Some(hidden) => Cow::Owned(hidden),
@@ -64,20 +64,32 @@ impl Transcript {
 }
 
 fn hide(text: &str, secret: &Secret) -> Option<String> {
-    let secret = secret.bytes();
-    let beginning = secret.get(..secret.len().min(RECOGNISED)).filter(|b| !b.is_empty())?;
-    let (mut shown, mut rest) = (String::new(), text);
-    while let Some(at) = memchr::memmem::find(rest.as_bytes(), beginning) {
-        let echoed = rest.as_bytes().get(at..).unwrap_or_default();
-        let same = echoed.iter().zip(secret).take_while(|(a, b)| a == b).count();
+    let (octets, secret) = (text.as_bytes(), secret.bytes());
+    let recognised = secret.len().clamp(1, RECOGNISED);
+    // Tokens and base64 have no spaces: most words of a reply are too short to be looked at.
+    let in_words = memchr::memchr(b' ', secret).is_none();
+    let (mut shown, mut from, mut at) = (String::new(), 0, 0);
+    while let Some(window) = octets.get(at..at + recognised) {
+        let space = window.iter().rposition(|octet| *octet <= b' ').filter(|_| in_words);
+        if let Some(space) = space {
+            at += space + 1;
+            continue;
+        }
+        let Some(place) = memchr::memmem::find(secret, window) else {
+            at += 1;
+            continue;
+        };
+        let behind = secret.get(place..).unwrap_or_default();
+        let echoed = octets.get(at..).unwrap_or_default();
+        let same = echoed.iter().zip(behind).take_while(|(a, b)| a == b).count();
         // Both ends may lie within a character when the echo was cut there.
-        let from = (0..=at).rev().find(|from| rest.is_char_boundary(*from))?;
-        let to = (at + same..=rest.len()).find(|to| rest.is_char_boundary(*to))?;
-        shown.push_str(rest.get(..from)?);
+        let begin = (from..=at).rev().find(|begin| text.is_char_boundary(*begin))?;
+        at = (at + same..=text.len()).find(|end| text.is_char_boundary(*end))?;
+        shown.push_str(text.get(from..begin)?);
         shown.push_str("***");
-        rest = rest.get(to..)?;
+        from = at;
     }
-    (!shown.is_empty()).then(|| shown + rest)
+    (from > 0).then(|| shown + text.get(from..).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -90,7 +102,29 @@ mod tests {
         transcript.protect(Secret::new("dXNlcj1hbm5hQGV4YW1wbGUub3Jn"));
         transcript.received(b"500 what is AUTH XOAUTH2 dXNlcj1hbm5hQGV4YW1wbGUub3Jn?");
         transcript.received(b"500 line cut: dXNlcj1hbm5h");
+        transcript.received(b"500-wrapped: dXNlcj1hbm5h");
+        transcript.received(b"500 QGV4YW1wbGUub3Jn, that is");
+        transcript.received("500 dXNlcj1hbm5\u{e4} QGV4YW1w\u{e4}".as_bytes());
         let lines = transcript.take();
-        assert_eq!(lines, ["S: 500 what is AUTH XOAUTH2 ***?", "S: 500 line cut: ***"]);
+        assert_eq!(
+            lines,
+            [
+                "S: 500 what is AUTH XOAUTH2 ***?",
+                "S: 500 line cut: ***",
+                "S: 500-wrapped: ***",
+                "S: 500 ***, that is",
+                "S: 500 ***\u{e4} ***\u{e4}"
+            ]
+        );
+    }
+
+    #[test]
+    fn short_and_spaced_passwords_are_taken_out_too() {
+        let mut transcript = Transcript::new(true);
+        for secret in ["abc", "my own pass", ""] {
+            transcript.protect(Secret::new(secret));
+        }
+        transcript.received(b"535 abc or my own pass or ab");
+        assert_eq!(transcript.take(), ["S: 535 *** or *** or ab"]);
     }
 }

@@ -1,7 +1,7 @@
 //! An open SMTP session: the loop between `smtp::Session` and `net::Stream`, and the connection
 //! that a handle keeps between sends.
 
-use crate::error::{Error, Outcome, Result, Stage};
+use crate::error::{Error, Outcome, Result, Stage, Status};
 use crate::message::{Carrier, Content, Prepared};
 use crate::net::{Stream, Watch, connect};
 use crate::smtp::{Envelope, Next, Options, Session, Transaction, Transcript};
@@ -216,7 +216,14 @@ impl Connection {
             true
         });
         self.session.output_written(output);
-        written.map(|_| ())
+        match written {
+            Ok(_) => Ok(()),
+            // A server that closes has often said why: that is worth more than how it ended.
+            Err(lost) if lost.status() == Status::ConnectionLost => {
+                Err(self.session.next().err().unwrap_or(lost))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn read(&mut self, watch: &mut Watch) -> Result<()> {

@@ -49,7 +49,7 @@ pub fn write_message(mail: &mut Mail) {
 
 /// The handle must be as good as new: a server that behaves gets a message from it.
 pub fn assert_usable(mail: &mut Mail) {
-    let server = Server::polite(Security::Plain, &["AUTH XOAUTH2"]);
+    let server = Server::polite(Security::Plain, &["AUTH XOAUTH2 OAUTHBEARER PLAIN LOGIN"]);
     lead_to(mail, &server);
     mail.allow_plaintext_auth(true);
     mail.set_timeout_ms(20_000).expect("a timeout");

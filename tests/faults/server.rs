@@ -5,18 +5,19 @@
 //! to [`Do`]. A connection is read to its end whatever went wrong on it, so the [`Record`] tells
 //! for certain what a client has given away.
 
+#[path = "certificate.rs"]
+mod certificate;
 #[path = "wire.rs"]
 mod wire;
 
+pub use certificate::ca_pem;
+use certificate::tls_config;
 pub use wire::{Manner, PATIENCE, Wire};
 
 use parking_lot::{Condvar, Mutex};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::ServerConfig;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 /// How a connection is protected.
@@ -85,10 +86,13 @@ pub fn say(text: impl AsRef<[u8]>) -> Do {
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     pub connections: usize,
-    pub commands: Vec<String>,
+    /// Each with the number of its connection.
+    pub commands: Vec<(usize, String)>,
     /// Complete contents, as they came.
     pub contents: Vec<Content>,
     pub broken_off_contents: usize,
+    /// Octets that the server said.
+    pub said: usize,
     timeouts: usize,
 }
 
@@ -105,13 +109,17 @@ impl Record {
         self.contents.iter().filter(|content| !content.recipients.is_empty()).count()
     }
 
-    /// The first words of the commands.
-    pub fn verbs(&self) -> Vec<&str> {
-        self.commands.iter().map(|line| line.split(' ').next().unwrap_or_default()).collect()
+    /// The first words of the commands of a connection, without QUIT: nobody waits for that.
+    pub fn verbs(&self, connection: usize) -> Vec<&str> {
+        let lines = self.commands.iter().filter(|(number, _)| *number == connection);
+        let verbs = lines.map(|(_, line)| line.split(' ').next().unwrap_or_default());
+        verbs.filter(|verb| *verb != "QUIT").collect()
     }
 
-    pub fn count(&self, verb: &str) -> usize {
-        self.verbs().into_iter().filter(|v| *v == verb).count()
+    /// The commands that begin so.
+    pub fn commands(&self, beginning: &str) -> Vec<&str> {
+        let lines = self.commands.iter().map(|(_, line)| line.as_str());
+        lines.filter(|line| line.starts_with(beginning)).collect()
     }
 }
 
@@ -298,7 +306,9 @@ impl Conversation {
             self.shared.record.lock().broken_off_contents += 1;
         }
         while self.read_command().is_some() {}
-        self.shared.record.lock().timeouts += usize::from(self.wire.timed_out);
+        let mut record = self.shared.record.lock();
+        record.said += self.wire.said;
+        record.timeouts += usize::from(self.wire.timed_out);
     }
 
     /// `None` when the script has ended it, or the client has.
@@ -350,7 +360,7 @@ impl Conversation {
 
     fn read_command(&mut self) -> Option<String> {
         let line = self.wire.read_line()?;
-        self.shared.record.lock().commands.push(line.clone());
+        self.shared.record.lock().commands.push((self.connection, line.clone()));
         Some(line)
     }
 
@@ -463,43 +473,4 @@ impl Conversation {
             }
         }
     }
-}
-
-/// The CA of every scripted server, and a certificate of it for loopback.
-struct Identity {
-    ca_pem: String,
-    config: Arc<ServerConfig>,
-}
-
-pub fn ca_pem() -> &'static [u8] {
-    identity().ca_pem.as_bytes()
-}
-
-fn tls_config() -> Arc<ServerConfig> {
-    identity().config.clone()
-}
-
-fn identity() -> &'static Identity {
-    static IDENTITY: OnceLock<Identity> = OnceLock::new();
-    IDENTITY.get_or_init(|| {
-        let mut params = CertificateParams::new([]).expect("no names");
-        params.distinguished_name.push(DnType::CommonName, "CA of the scripted servers");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key"));
-        let ca = ca.expect("a CA");
-        let key = KeyPair::generate().expect("a key");
-        let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-        let mut params = CertificateParams::new(names).expect("names");
-        params.distinguished_name.push(DnType::CommonName, "scripted server");
-        let certificate = params.signed_by(&key, &ca).expect("a certificate");
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .expect("a configuration");
-        Identity { ca_pem: ca.pem(), config: Arc::new(config) }
-    })
 }

@@ -1,0 +1,147 @@
+//! What takes a network of the test's own: addresses that never answer, and names with several
+//! addresses. The test runs itself again in namespaces in which such packets lead back to the
+//! loopback device, which drops what is not its own, and in which `/etc/hosts` says what the test
+//! wants; outside nothing changes.
+
+use crate::client::{Watcher, assert_accepted, assert_failed, assert_usable, mail_to};
+use crate::server::{Do, Manner, Security, Server};
+use crate::tools;
+use postrider::{Mail, Outcome, Stage, Status};
+use std::net::TcpListener;
+use std::process::Command;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+const INSIDE: &str = "POSTRIDER_TEST_INSIDE_NAMESPACE";
+
+/// RFC 8305 §5; on a busy machine it takes longer, but never less.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// Addresses are those for documentation (RFC 5737, RFC 3849): .1 is ours, .2 never answers.
+const SET_UP: &str = "set -e
+ip link set lo up
+ip addr add 192.0.2.1/32 dev lo
+ip addr add 2001:db8::1/128 dev lo
+ip route add 192.0.2.2/32 dev lo src 192.0.2.1
+ip -6 route add 2001:db8::2/128 dev lo src 2001:db8::1
+printf '%s\\n' '127.0.0.1 localhost' '::1 localhost' \\
+    '2001:db8::2 silent-first.test' '127.0.0.1 silent-first.test' \\
+    '2001:db8::2 silent.test' '192.0.2.2 silent.test' > \"$1\"
+mount --bind \"$1\" /etc/hosts
+shift
+exec \"$@\"";
+
+/// `true` inside; outside it runs the test with this name inside, and the rest is to be left out.
+fn is_inside(test: &str) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    if !tools::require_all(&["unshare", "ip", "mount"]) {
+        return false;
+    }
+    let hosts = tempfile::NamedTempFile::new().expect("a file");
+    let mut unshare = Command::new(tools::find("unshare").expect("it is there"));
+    unshare.args(["--net", "--mount", "--map-root-user"]);
+    if !unshare.arg("true").output().is_ok_and(|output| output.status.success()) {
+        tools::skip("allow namespaces (or run the tests as root)");
+        return false;
+    }
+    let output = Command::new(tools::find("unshare").expect("it is there"))
+        .args(["--net", "--mount", "--map-root-user", "sh", "-c", SET_UP, "sh"])
+        .arg(hosts.path())
+        .arg(std::env::current_exe().expect("this test"))
+        .args(["--exact", &format!("namespace::{test}"), "--nocapture"])
+        .env(INSIDE, "1")
+        .env("PATH", format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default()))
+        .output()
+        .expect("unshare runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && text.contains("1 passed"), "{output:#?}");
+    false
+}
+
+fn mail_to_silence() -> Mail {
+    let server = Server::polite(Security::Plain, &[]);
+    let mut mail = mail_to(&server);
+    mail.set_server("192.0.2.2", 587).expect("a server");
+    mail
+}
+
+#[test]
+fn a_connect_without_an_answer_ends_with_the_deadline() {
+    if !is_inside("a_connect_without_an_answer_ends_with_the_deadline") {
+        return;
+    }
+    let mut mail = mail_to_silence();
+    for host in ["192.0.2.2", "2001:db8::2", "silent.test"] {
+        mail.set_server(host, 587).expect("a server");
+        mail.set_timeout_ms(700).expect("a timeout");
+        let began = Instant::now();
+        let delivery = mail.send(&());
+        let took = began.elapsed();
+        assert!((700..2500).contains(&took.as_millis()), "{took:?}");
+        assert_failed(&delivery, Status::Timeout, Outcome::NotSent);
+        assert_eq!(delivery.error().map(|error| error.stage()), Some(Stage::Connect));
+        assert_usable(&mut mail);
+    }
+}
+
+#[test]
+fn a_connect_without_an_answer_can_be_cancelled() {
+    if !is_inside("a_connect_without_an_answer_can_be_cancelled") {
+        return;
+    }
+    for by_progress in [false, true] {
+        let mut mail = mail_to_silence();
+        let (canceller, watcher) = (mail.canceller(), Watcher::default());
+        let (delivery, took) = thread::scope(|scope| {
+            let sending = scope.spawn(|| mail.send(&watcher));
+            watcher.wait_for_line("-- connecting to");
+            let began = Instant::now();
+            if by_progress {
+                watcher.stop.store(true, Ordering::SeqCst);
+            } else {
+                canceller.cancel();
+            }
+            (sending.join().expect("no panic"), began.elapsed())
+        });
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        assert_failed(&delivery, Status::Cancelled, Outcome::NotSent);
+        assert_usable(&mut mail);
+    }
+}
+
+#[test]
+fn an_address_without_an_answer_does_not_keep_the_next_one_waiting() {
+    if !is_inside("an_address_without_an_answer_does_not_keep_the_next_one_waiting") {
+        return;
+    }
+    let server = Server::polite(Security::Plain, &[]);
+    let mut mail = mail_to(&server);
+    mail.set_server("silent-first.test", server.port()).expect("a server");
+    let began = Instant::now();
+    assert_accepted(&mail.send(&()));
+    let took = began.elapsed();
+    assert!(took >= ATTEMPT_DELAY, "the silent address was not tried first: {took:?}");
+    assert!(took < ATTEMPT_DELAY * 6, "the second address had to wait: {took:?}");
+    assert_eq!(server.stop().connections, 1);
+}
+
+#[test]
+fn a_server_on_one_family_only_is_found() {
+    if !is_inside("a_server_on_one_family_only_is_found") {
+        return;
+    }
+    for address in ["127.0.0.1:0", "[::1]:0"] {
+        let listener = TcpListener::bind(address).expect("a port");
+        let server = Server::on(listener, Security::Tls, &[], Manner::Whole, |_, _| Do::Usual);
+        let mut mail = mail_to(&server);
+        mail.set_server("localhost", server.port()).expect("a server");
+        let began = Instant::now();
+        assert_accepted(&mail.send(&()));
+        // A refused attempt lets the next one start at once.
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        assert_eq!(server.stop().connections, 1);
+    }
+}
