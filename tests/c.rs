@@ -37,6 +37,7 @@ programs! {
     getters: plain valgrind sanitizers;
     callbacks: plain valgrind sanitizers;
     threads: plain valgrind sanitizers;
+    hangup: plain;
     // Neither of the tools leaves the memory as it is.
     secrets: plain against_the_static_library;
 }
