@@ -50,7 +50,7 @@ lint: ## Checks the formatting, and asks clippy
 	else echo 'skipped: install rustfmt and clippy'; fi
 
 tools: ## Installs what the tests need (as root, or with CI=true), else says what is missing
-	@if [ "$$(id -u)" = 0 ] || [ "$$CI" = true ]; then sh -c 'exec bash tests/rig/install.sh'; \
+	@if [ "$$(id -u)" = 0 ] || [ "$$CI" = true ]; then bash tests/rig/install.sh; \
 	else bash tests/rig/install.sh --list || echo 'Tests that need these are skipped.'; fi
 
 bench: ## Compares with other mail clients; writes docs/performance.md (about five minutes)
