@@ -22,7 +22,7 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 const SET_UP: &str = "set -e
 ip link set lo up
 ip addr add 192.0.2.1/32 dev lo
-ip addr add 2001:db8::1/128 dev lo
+ip addr add 2001:db8::1/128 dev lo nodad
 ip route add 192.0.2.2/32 dev lo src 192.0.2.1
 ip -6 route add 2001:db8::2/128 dev lo src 2001:db8::1
 printf '%s\\n' '127.0.0.1 localhost' '::1 localhost' \\
