@@ -5,7 +5,7 @@
 //! - `replies`      replies in pieces, odd, endless
 //! - `protection`   STARTTLS, and what never crosses a connection without TLS
 //! - `signing_in`   the initial response, the explanation of a failure, secrets that are echoed
-//! - `recipients`   refused ones in every pattern, all or none, ten thousand
+//! - `recipients`   refused ones in every pattern, all or none, thirty thousand
 //! - `content`      byte for byte, interrupted, and files that change while they are sent
 //! - `connection`   the one that is kept between sends
 //!
