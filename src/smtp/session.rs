@@ -326,6 +326,7 @@ impl Session {
         for response in &exchange.responses {
             self.transcript.protect(response.clone());
         }
+        self.transcript.look_thoroughly(true);
         let mechanism = exchange.mechanism;
         let initial = exchange.responses.first().filter(|response| {
             // LOGIN has no initial response: its specification predates them.
@@ -357,6 +358,7 @@ impl Session {
     ) -> Result<()> {
         if reply.is_positive() {
             // 235, or 250 from careless servers.
+            self.transcript.look_thoroughly(false);
             self.state = State::Ready;
             return Ok(());
         }
