@@ -13,10 +13,14 @@ mod capabilities;
 mod reply;
 mod sasl;
 mod session;
+#[cfg(test)]
+mod session_tests;
 mod transaction;
 mod transcript;
 
 pub use reply::Reply;
+#[cfg(any(fuzzing, test))]
+pub(crate) use reply::ReplyBuffer;
 pub(crate) use sasl::{Credentials, PasswordMechanism};
 pub(crate) use session::{Next, Options, Session, StartTls};
 pub(crate) use transaction::{Envelope, Transaction};
