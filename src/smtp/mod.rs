@@ -13,6 +13,8 @@ mod capabilities;
 mod reply;
 mod sasl;
 mod session;
+#[cfg(test)]
+mod session_tests;
 mod transaction;
 mod transcript;
 

@@ -65,6 +65,8 @@ enum State {
     Auth {
         exchange: Exchange,
         sent: usize,
+        /// The first response went with the command, which not every server reads.
+        early: bool,
         explanation: Option<String>,
     },
     Ready,
@@ -159,7 +161,10 @@ impl Session {
     pub(crate) fn next(&mut self) -> Result<Next> {
         loop {
             match self.state {
-                _ if !self.output.is_empty() => return Ok(Next::Write),
+                _ if !self.output.is_empty() => {
+                    self.check_in_step()?;
+                    return Ok(Next::Write);
+                }
                 State::Ready => return Ok(Next::Ready),
                 State::TlsHandshake => return Ok(Next::StartTls),
                 State::Content if self.replies.is_empty() => return Ok(Next::SendContent),
@@ -223,8 +228,8 @@ impl Session {
             State::Ehlo => self.take_ehlo(reply),
             State::Helo => self.take_helo(reply),
             State::StartTls => self.take_starttls(reply),
-            State::Auth { exchange, sent, explanation } => {
-                self.take_auth(exchange, sent, explanation, reply)
+            State::Auth { exchange, sent, early, explanation } => {
+                self.take_auth(exchange, sent, early, explanation, reply)
             }
             State::Envelope(awaited) => self.take_envelope(awaited, reply),
             State::Content => self.take_interruption(reply),
@@ -327,7 +332,8 @@ impl Session {
             let octets = "AUTH ".len() + mechanism.len() + 1 + response.bytes().len() + 2;
             mechanism != "LOGIN" && octets <= MOST_AUTH_LINE_OCTETS
         });
-        let sent = usize::from(initial.is_some());
+        let early = initial.is_some();
+        let sent = usize::from(early);
         let command = format!("AUTH {mechanism}");
         match initial {
             Some(response) => {
@@ -337,14 +343,15 @@ impl Session {
             }
             None => self.write_line(&command),
         }
-        self.state = State::Auth { exchange, sent, explanation: None };
+        self.state = State::Auth { exchange, sent, early, explanation: None };
         Ok(())
     }
 
     fn take_auth(
         &mut self,
         exchange: Exchange,
-        sent: usize,
+        mut sent: usize,
+        mut early: bool,
         mut explanation: Option<String>,
         reply: Reply,
     ) -> Result<()> {
@@ -356,21 +363,24 @@ impl Session {
         if reply.code() != 334 {
             return Err(self.sign_in_refused(&exchange, explanation, reply));
         }
-        let sent = if let Some(response) = exchange.responses.get(sent) {
+        if early && exchange.answer_to_failure.is_none() {
+            // PLAIN explains no failure: the server asks for what it did not read.
+            (sent, early) = (0, false);
+        }
+        if let Some(response) = exchange.responses.get(sent) {
             self.transcript.sent("***");
             self.output = Secret::concat(&[response.bytes(), b"\r\n"]).into_bytes();
-            sent + 1
+            sent += 1;
         } else if let (Some(answer), None) = (exchange.answer_to_failure, &explanation) {
             explanation = Some(failure_explanation(reply.text()).unwrap_or_default());
             let said = explanation.as_deref().unwrap_or_default();
             self.transcript.note(|| format!("the server explains: {said}"));
             self.write_line(answer);
-            sent
         } else {
             let text = format!("the server asks for more than {} gives", exchange.mechanism);
             return Err(Error::protocol(Stage::SignIn, text));
-        };
-        self.state = State::Auth { exchange, sent, explanation };
+        }
+        self.state = State::Auth { exchange, sent, early, explanation };
         Ok(())
     }
 
@@ -397,9 +407,14 @@ impl Session {
 
     fn take_envelope(&mut self, mut awaited: VecDeque<Command>, reply: Reply) -> Result<()> {
         let Some(command) = awaited.pop_front() else {
-            return Err(Error::protocol(Stage::Sender, "the server sent one reply too many"));
+            return Err(one_too_many(Stage::Sender, &reply));
         };
         self.give_up_if_closing(&reply, command.stage())?;
+        if !command.is_answered_by(&reply) {
+            // Whatever follows would be taken for the answer to something else.
+            let text = format!("the server gave an answer that the command does not have: {reply}");
+            return Err(Error::protocol(command.stage(), text));
+        }
         self.transaction.answer(command, reply);
         if !awaited.is_empty() {
             self.state = State::Envelope(awaited);
@@ -457,6 +472,22 @@ impl Session {
         Ok(())
     }
 
+    /// Before a command leaves, everything that was said must have been read: what is left over
+    /// would be taken for the answer to it.
+    fn check_in_step(&mut self) -> Result<()> {
+        let stage = self.stage();
+        match self.next_reply()? {
+            Some(reply) => {
+                self.give_up_if_closing(&reply, stage)?;
+                Err(one_too_many(stage, &reply))
+            }
+            None if self.has_unread() => {
+                Err(Error::protocol(stage, "the server spoke when it was not asked"))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn next_reply(&mut self) -> Result<Option<Reply>> {
         let stage = self.stage();
         let signing_in = matches!(self.state, State::Auth { .. });
@@ -486,6 +517,10 @@ impl Session {
         self.output.extend_from_slice(line.as_bytes());
         self.output.extend_from_slice(b"\r\n");
     }
+}
+
+fn one_too_many(stage: Stage, reply: &Reply) -> Error {
+    Error::protocol(stage, format!("the server sent one reply too many: {reply}"))
 }
 
 fn unavailable(stage: Stage, what: &str, reply: Reply) -> Error {

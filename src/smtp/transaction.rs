@@ -39,6 +39,16 @@ impl Command {
             Command::Data => Stage::Data,
         }
     }
+
+    /// Whether the reply is one that the command can get (RFC 5321 §4.3.2): a refusal, or its own
+    /// kind of consent.
+    pub(crate) fn is_answered_by(self, reply: &Reply) -> bool {
+        let consent = match self {
+            Command::Data => reply.code() == 354,
+            _ => reply.is_positive(),
+        };
+        consent || reply.is_negative()
+    }
 }
 
 /// What to do when every reply that was awaited has come.
