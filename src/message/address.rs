@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::message::header::{check_one_line, encoded_words, looks_encoded};
 use lettre::Address;
 use lettre::message::header::{Headers, Sender};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Longer names serve nobody, and could not be kept within a line of 998 octets.
 const MOST_NAME_CHARACTERS: usize = 400;
@@ -122,11 +123,24 @@ fn parse_address(text: &str) -> std::result::Result<Address, &'static str> {
         Address::new(local, domain)
     };
     let address = address.map_err(|_| "is not an address")?;
-    // lettre takes an IP address without brackets; servers do not (RFC 5321 §4.1.3).
-    if address.domain().parse::<std::net::IpAddr>().is_ok() {
+    // lettre takes an IP address without brackets, and nearly anything within them; servers do not
+    // (RFC 5321 §4.1.3), and a `>` there would end the command's path.
+    if address.domain().parse::<IpAddr>().is_ok() {
         return Err("has an IP address that is not in brackets");
     }
+    if address.domain().starts_with('[') && !is_address_literal(address.domain()) {
+        return Err("has no IP address in its brackets");
+    }
     Ok(address)
+}
+
+/// `[192.0.2.1]` or `[IPv6:2001:db8::1]`.
+fn is_address_literal(domain: &str) -> bool {
+    let inner = domain.strip_prefix('[').and_then(|domain| domain.strip_suffix(']'));
+    inner.is_some_and(|inner| match inner.split_at_checked("IPv6:".len()) {
+        Some((tag, v6)) if tag.eq_ignore_ascii_case("IPv6:") => v6.parse::<Ipv6Addr>().is_ok(),
+        _ => inner.parse::<Ipv4Addr>().is_ok(),
+    })
 }
 
 /// Bad input, fit for an error text.
@@ -331,6 +345,10 @@ mod tests {
             "@b.test",
             "a@b@",
             "a@1.2.3.4",
+            "a@[IPv6>2001:db8::1]",
+            "a@[192.0.2.1\"x]",
+            "a@[IPv6:2001:db8::1%eth0]",
+            "a@[]",
             "a\0@b.test",
             "<a@b.test>",
         ] {
