@@ -8,6 +8,9 @@ const MOST_LINE_OCTETS: usize = 4096;
 const MOST_LINES: usize = 256;
 const MOST_REPLY_OCTETS: usize = 64 * 1024;
 
+/// Room for the replies to tens of thousands of pipelined recipients.
+const MOST_UNREAD_OCTETS: usize = 16 * 1024 * 1024;
+
 /// What a server answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
@@ -81,15 +84,18 @@ pub(crate) struct ReplyBuffer {
     bytes: Vec<u8>,
     /// Everything before it has been read.
     at: usize,
+    /// More came than is kept: a server that talks while it takes nothing in.
+    flooded: bool,
 }
 
 impl ReplyBuffer {
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        if self.at == self.bytes.len() {
-            self.bytes.clear();
-            self.at = 0;
+        self.bytes.drain(..self.at);
+        self.at = 0;
+        self.flooded |= self.bytes.len() + bytes.len() > MOST_UNREAD_OCTETS;
+        if !self.flooded {
+            self.bytes.extend_from_slice(bytes);
         }
-        self.bytes.extend_from_slice(bytes);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -104,7 +110,10 @@ impl ReplyBuffer {
     ) -> Result<Option<Reply>> {
         let pending = self.bytes.get(self.at..).unwrap_or_default();
         let Some(parsed) = parse(pending, stage)? else {
-            return Ok(None);
+            return match self.flooded {
+                true => Err(Error::protocol(stage, "the server sent more than anybody asked for")),
+                false => Ok(None),
+            };
         };
         for one in lines(pending.get(..parsed.octets).unwrap_or_default()) {
             line(one);
@@ -290,6 +299,31 @@ mod tests {
         ] {
             assert!(read(foreign).is_err(), "{foreign:?}");
         }
+    }
+
+    #[test]
+    fn a_flood_takes_no_more_memory_than_it_is_given() {
+        let mut buffer = ReplyBuffer::default();
+        buffer.push(b"25");
+        for _ in 0..100 {
+            buffer.push(b"0 ok\r\n25");
+            assert!(buffer.next(Stage::Hello, &mut |_| {}).unwrap().is_some());
+            assert!(buffer.bytes.len() < 32);
+        }
+        buffer = ReplyBuffer::default();
+        let long = format!("250 {}\r\n", "x".repeat(4000)).repeat(1000);
+        for _ in 0..10 {
+            buffer.push(long.as_bytes());
+            assert!(buffer.bytes.len() <= MOST_UNREAD_OCTETS);
+        }
+        let mut replies = 0;
+        let error = loop {
+            match buffer.next(Stage::Hello, &mut |_| {}) {
+                Ok(reply) => replies += usize::from(reply.is_some()),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((replies, error.status()), (4000, Status::Protocol));
     }
 
     #[test]
