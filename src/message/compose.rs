@@ -108,7 +108,10 @@ impl Message {
 pub(crate) fn random_hex() -> Result<String> {
     let mut bytes = [0u8; 16];
     getrandom::fill(&mut bytes).map_err(|e| Error::internal(format!("no random numbers: {e}")))?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+    // Room for all of it from the start: every message costs as many allocations as every other.
+    let mut digits = String::with_capacity(32);
+    let _ = write!(digits, "{:032x}", u128::from_ne_bytes(bytes));
+    Ok(digits)
 }
 
 struct Composer<'a> {
