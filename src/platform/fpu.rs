@@ -75,11 +75,13 @@ impl Drop for OurFloats {
     }
 }
 
-/// While it lives, this thread has the masks of the host again.
+/// While it lives, this thread has the masks of the host again: only callbacks need it.
+#[cfg(any(feature = "capi", test))]
 pub(crate) struct HostFloats {
     ours: Control,
 }
 
+#[cfg(any(feature = "capi", test))]
 impl HostFloats {
     #[inline(never)]
     pub(crate) fn set() -> Self {
@@ -89,6 +91,7 @@ impl HostFloats {
     }
 }
 
+#[cfg(any(feature = "capi", test))]
 impl Drop for HostFloats {
     #[inline(never)]
     fn drop(&mut self) {
