@@ -37,8 +37,7 @@ mod tests {
 
     #[test]
     fn every_seed_holds() {
-        type Target = (&'static str, fn(&[u8]));
-        let targets: [Target; 4] = [
+        let targets: [(&str, fn(&[u8])); 4] = [
             ("session", super::session),
             ("reply", super::reply),
             ("address_list", super::address_list),
