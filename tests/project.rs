@@ -27,6 +27,8 @@ const UNWANTED: &[&str] =
     &["async-std", "native-tls", "openssl", "openssl-sys", "rayon", "smol", "tokio"];
 
 const THIRD_PARTY: &str = "packaging/THIRD-PARTY-LICENSES.txt";
+/// Written by hand: cargo knows nothing of the crates within std.
+const STANDARD_LIBRARY: &str = "packaging/rust-standard-library.txt";
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -127,20 +129,24 @@ fn the_minimum_rust_version_is_that_of_the_dependencies() {
     assert!(readme.contains(&format!("Rust {}.{}", stated.0, stated.1)), "README.md names it");
 }
 
-/// The texts that must go with the library; `make bindings` rewrites the file.
+/// The texts that must go with the library; `make licences` rewrites the file.
 #[test]
 fn the_licences_of_the_dependencies_are_current() {
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut out = String::from(
-        "Postrider contains these packages. `make bindings` writes this file from their own.\n\n",
+        "Postrider contains these packages. `make licences` writes this file from their own.\n\n",
     );
     for package in PACKAGES.iter().filter(|package| package.shipped) {
         let name = format!("{} {}", package.name, package.version);
         writeln!(out, "{name}: {}", package.license).unwrap();
-        for text in licence_texts(&package.folder) {
+        let own = licence_texts(&package.folder);
+        assert!(!own.is_empty(), "{name} comes without the text of its licence");
+        for text in own {
             texts.entry(text).or_default().push(name.clone());
         }
     }
+    let standard = fs::read_to_string(root().join(STANDARD_LIBRARY)).unwrap();
+    write!(out, "\n{}\n{standard}", "=".repeat(78)).unwrap();
     for (text, packages) in texts {
         writeln!(out, "\n{}\n{}\n\n{text}", "=".repeat(78), packages.join(", ")).unwrap();
     }
@@ -149,7 +155,7 @@ fn the_licences_of_the_dependencies_are_current() {
         return fs::write(file, out).unwrap();
     }
     let current = fs::read_to_string(file).unwrap_or_default() == out;
-    assert!(current, "{THIRD_PARTY} is not current: run `make bindings`");
+    assert!(current, "{THIRD_PARTY} is not current: run `make licences`");
 }
 
 fn licence_texts(folder: &Path) -> Vec<String> {
@@ -158,7 +164,8 @@ fn licence_texts(folder: &Path) -> Vec<String> {
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy().to_uppercase();
-            path.is_file() && ["LICEN", "COPYING", "UNLICENSE"].iter().any(|b| name.starts_with(b))
+            path.is_file()
+                && ["LICEN", "COPYING", "NOTICE", "UNLICENSE"].iter().any(|b| name.starts_with(b))
         })
         .collect();
     files.sort();
