@@ -62,7 +62,10 @@ bench-quick: ## A few messages of the same: does the comparison work?
 bindings: ## Rewrites the header and the declarations of every language from src/ffi/api
 	POSTRIDER_BLESS=1 $(CARGO) test --locked --test bindings
 
+licences: ## Rewrites packaging/THIRD-PARTY-LICENSES.txt from the crates that are in the library
+	POSTRIDER_BLESS=1 $(CARGO) test --locked --test project licences_of_the_dependencies
+
 fuzz: ## Feeds the parsers with garbage for a minute each (needs a nightly toolchain)
 	bash fuzz/run.sh
 
-.PHONY: help library install uninstall python fuzz demo test lint tools bench bench-quick bindings
+.PHONY: help library install uninstall python fuzz demo test lint tools bench bench-quick bindings licences

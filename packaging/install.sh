@@ -47,12 +47,15 @@ put 755 "$TARGET/release/libpostrider.so" "$LIBDIR/libpostrider.so.$version"
 link "libpostrider.so.$version" "$LIBDIR/libpostrider.so.$abi"
 link "libpostrider.so.$abi" "$LIBDIR/libpostrider.so"
 put 644 "$TARGET/release/libpostrider.a" "$LIBDIR/libpostrider.a"
+# What is compiled from C would tell debuggers, and everybody, where it was built.
+strip --strip-debug "$DESTDIR$LIBDIR/libpostrider.a"
 put 644 include/postrider.h "$INCLUDEDIR/postrider.h"
 put 644 bindings/cpp/postrider.hpp "$INCLUDEDIR/postrider.hpp"
 put_filled packaging/postrider.pc.in "$LIBDIR/pkgconfig/postrider.pc"
 put_filled packaging/postriderConfig.cmake.in "$LIBDIR/cmake/postrider/postriderConfig.cmake"
 put_filled packaging/postriderConfigVersion.cmake.in \
     "$LIBDIR/cmake/postrider/postriderConfigVersion.cmake"
-for text in LICENSE-MIT LICENSE-APACHE packaging/THIRD-PARTY-LICENSES.txt README.md CHANGELOG.md; do
+for text in LICENSE-MIT LICENSE-APACHE packaging/THIRD-PARTY-LICENSES.txt README.md CHANGELOG.md \
+    SECURITY.md; do
     put 644 "$text" "$docdir/$(basename "$text")"
 done

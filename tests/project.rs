@@ -1,5 +1,7 @@
 //! What must always be true of the project itself: licences, versions, and what no file may hold.
 
+mod support;
+
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -7,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+use support::tools;
 
 /// Licences that ask for no more than their text and the names of the authors.
 const LICENCES: &[&str] = &[
@@ -27,9 +30,15 @@ const UNWANTED: &[&str] =
     &["async-std", "native-tls", "openssl", "openssl-sys", "rayon", "smol", "tokio"];
 
 const THIRD_PARTY: &str = "packaging/THIRD-PARTY-LICENSES.txt";
+/// Written by hand: cargo knows nothing of the crates within std.
+const STANDARD_LIBRARY: &str = "packaging/rust-standard-library.txt";
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 struct Package {
@@ -127,20 +136,24 @@ fn the_minimum_rust_version_is_that_of_the_dependencies() {
     assert!(readme.contains(&format!("Rust {}.{}", stated.0, stated.1)), "README.md names it");
 }
 
-/// The texts that must go with the library; `make bindings` rewrites the file.
+/// The texts that must go with the library; `make licences` rewrites the file.
 #[test]
 fn the_licences_of_the_dependencies_are_current() {
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut out = String::from(
-        "Postrider contains these packages. `make bindings` writes this file from their own.\n\n",
+        "Postrider contains these packages. `make licences` writes this file from their own.\n\n",
     );
     for package in PACKAGES.iter().filter(|package| package.shipped) {
         let name = format!("{} {}", package.name, package.version);
         writeln!(out, "{name}: {}", package.license).unwrap();
-        for text in licence_texts(&package.folder) {
+        let own = licence_texts(&package.folder);
+        assert!(!own.is_empty(), "{name} comes without the text of its licence");
+        for text in own {
             texts.entry(text).or_default().push(name.clone());
         }
     }
+    let standard = fs::read_to_string(root().join(STANDARD_LIBRARY)).unwrap();
+    write!(out, "\n{}\n{standard}", "=".repeat(78)).unwrap();
     for (text, packages) in texts {
         writeln!(out, "\n{}\n{}\n\n{text}", "=".repeat(78), packages.join(", ")).unwrap();
     }
@@ -149,7 +162,7 @@ fn the_licences_of_the_dependencies_are_current() {
         return fs::write(file, out).unwrap();
     }
     let current = fs::read_to_string(file).unwrap_or_default() == out;
-    assert!(current, "{THIRD_PARTY} is not current: run `make bindings`");
+    assert!(current, "{THIRD_PARTY} is not current: run `make licences`");
 }
 
 fn licence_texts(folder: &Path) -> Vec<String> {
@@ -158,7 +171,8 @@ fn licence_texts(folder: &Path) -> Vec<String> {
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy().to_uppercase();
-            path.is_file() && ["LICEN", "COPYING", "UNLICENSE"].iter().any(|b| name.starts_with(b))
+            path.is_file()
+                && ["LICEN", "COPYING", "NOTICE", "UNLICENSE"].iter().any(|b| name.starts_with(b))
         })
         .collect();
     files.sort();
@@ -167,19 +181,22 @@ fn licence_texts(folder: &Path) -> Vec<String> {
     files.iter().map(read).map(|text| lines(text).trim().to_owned()).collect()
 }
 
-/// Every file that git knows; `None` in an unpacked archive.
+/// Every file that git knows; `None` in an unpacked archive, and then it says so.
 fn tracked_files() -> Option<Vec<PathBuf>> {
-    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().ok()?;
-    let names = String::from_utf8(listed.stdout).ok()?;
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output();
+    let Some(listed) = listed.ok().filter(|listed| listed.status.success()) else {
+        tools::skip("work in a git checkout, and install git");
+        return None;
+    };
+    let names = String::from_utf8(listed.stdout).expect("our paths are ASCII");
     let files: Vec<_> = names.split('\0').filter(|n| !n.is_empty()).map(PathBuf::from).collect();
-    (listed.status.success() && !files.is_empty()).then_some(files)
+    assert!(files.len() > 100, "the list is right");
+    Some(files)
 }
 
 #[test]
 fn no_file_names_a_machine_or_a_registry_or_leaves_work_open() {
-    let Some(files) = tracked_files() else {
-        return eprintln!("skipped: this is no git checkout");
-    };
+    let Some(files) = tracked_files() else { return };
     // Joined here, so that this file does not hold them itself.
     let forbidden: Vec<String> = [
         ["/wo", "rk/"],
@@ -212,11 +229,13 @@ fn no_file_names_a_machine_or_a_registry_or_leaves_work_open() {
 
 #[test]
 fn test_accounts_live_where_nobody_does() {
-    let Some(files) = tracked_files() else {
-        return eprintln!("skipped: this is no git checkout");
-    };
+    let Some(files) = tracked_files() else { return };
     let reserved = ["example", "test", "invalid", "localhost"];
-    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "md" || e == "rs")) {
+    for file in &files {
+        // Licences name their authors; npm writes package@version.
+        if file.ends_with(THIRD_PARTY) || file.ends_with("package-lock.json") {
+            continue;
+        }
         let text = fs::read_to_string(root().join(file)).unwrap_or_default();
         for (at, _) in text.match_indices('@') {
             let domain: String = text[at + 1..]
@@ -240,28 +259,127 @@ fn test_accounts_live_where_nobody_does() {
 fn every_target_of_the_makefile_explains_itself() {
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
     let phony = makefile.lines().find_map(|line| line.strip_prefix(".PHONY: ")).unwrap();
-    for target in phony.split(' ') {
-        let line = makefile.lines().find(|line| line.starts_with(&format!("{target}:")));
-        assert!(line.is_some_and(|line| line.contains("## ")), "{target}");
+    let phony: BTreeSet<_> = phony.split(' ').collect();
+    let explained = makefile.lines().filter(|line| !line.starts_with('\t') && line.contains("## "));
+    let explained: BTreeSet<_> = explained.filter_map(|l| l.split_once(':')).map(|l| l.0).collect();
+    assert_eq!(phony, explained);
+    // No target is hidden from the list.
+    let targets = makefile.lines().filter(|l| l.starts_with(|c: char| c.is_ascii_lowercase()));
+    let targets: BTreeSet<_> = targets.filter_map(|l| l.split_once(':')).map(|l| l.0).collect();
+    assert_eq!(phony, targets);
+}
+
+#[test]
+fn docs_interface_explains_every_code() {
+    let interface = read("docs/interface.md");
+    for status in postrider::Status::ALL {
+        let row = format!("| {} | `MAIL_STATUS_", status.code());
+        assert_eq!(interface.matches(&row).count(), 1, "docs/interface.md: {status:?}");
+        assert!(interface.contains(&format!("` | {} |", status.text())), "{status:?}");
+    }
+    let mut codes = BTreeSet::new();
+    for cause in postrider::Cause::ALL {
+        let (code, advice) = (cause.code(), cause.advice());
+        assert!(codes.insert(code), "{code} stands twice");
+        assert!(advice.ends_with('.'), "{code}");
+        let row = format!("| `{code}` | {advice} |");
+        assert!(interface.contains(&row), "docs/interface.md lacks {row}");
+    }
+    let header = read("include/postrider.h");
+    for group in ["MAIL_STATUS_", "MAIL_STAGE_", "MAIL_OUTCOME_"] {
+        assert_eq!(words(&interface, group), words(&header, group));
+    }
+}
+
+/// The names that begin so.
+fn words<'a>(text: &'a str, beginning: &str) -> BTreeSet<&'a str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| word.starts_with(beginning) && word.len() > beginning.len())
+        .collect()
+}
+
+/// Every document of ours, as a path from the root.
+fn documents() -> Vec<String> {
+    let folders = ["", "docs", "bindings", "bindings/python"];
+    let inside = |folder: &str| -> Vec<String> {
+        fs::read_dir(root().join(folder))
+            .unwrap()
+            .map(|entry| Path::new(folder).join(entry.unwrap().file_name()).display().to_string())
+            .filter(|path| path.ends_with(".md"))
+            .collect()
+    };
+    folders.into_iter().flat_map(inside).collect()
+}
+
+#[test]
+fn every_link_leads_somewhere_and_every_document_is_linked() {
+    let mut linked = BTreeSet::from([root().join("README.md").canonicalize().unwrap()]);
+    let documents = documents();
+    assert!(documents.len() > 7, "{documents:?}");
+    for document in &documents {
+        let text = read(document);
+        for (target, _) in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')) {
+            if target.contains("://") || target.starts_with('#') {
+                continue;
+            }
+            let file = target.split('#').next().unwrap_or_default();
+            let file = root().join(document).parent().unwrap().join(file).canonicalize();
+            linked.insert(file.unwrap_or_else(|error| panic!("{document}: {target}: {error}")));
+        }
+    }
+    for document in &documents {
+        let path = root().join(document).canonicalize().unwrap();
+        assert!(linked.contains(&path), "nothing links {document}");
     }
 }
 
 #[test]
-fn the_documents_name_every_status_and_every_file_of_theirs() {
-    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
-    let interface = read("docs/interface.md");
-    for status in postrider::Status::ALL {
-        let row = format!("| {} |", status.code());
-        assert!(interface.contains(&row), "docs/interface.md lacks {status:?}");
+fn functions_and_commands_that_a_document_names_exist() {
+    let header = read("include/postrider.h");
+    let makefile = read("Makefile");
+    for document in documents() {
+        let text = read(&document);
+        for name in words(&text, "mail_") {
+            // "mail_last_*" names a family.
+            let known =
+                header.contains(&format!("{name}(")) || header.contains(&format!("{name};"));
+            let family = text.contains(&format!("{name}*")) && header.contains(name);
+            assert!(known || family, "{document} names {name}");
+        }
+        let commands =
+            text.split("`make ").skip(1).filter_map(|rest| rest.split(['`', ' ']).next());
+        for target in commands {
+            assert!(makefile.contains(&format!("\n{target}:")), "{document}: make {target}");
+        }
     }
-    let mut codes = BTreeSet::new();
-    for cause in postrider::Cause::ALL {
-        assert!(codes.insert(cause.code()), "{} stands twice", cause.code());
-        assert!(cause.advice().ends_with('.'), "{}", cause.code());
-    }
-    let readme = read("README.md");
-    for entry in fs::read_dir(root().join("docs")).unwrap() {
-        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-        assert!(!name.ends_with(".md") || readme.contains(&name), "README.md lacks docs/{name}");
+}
+
+#[test]
+fn the_version_is_the_same_everywhere() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(read("include/postrider.h").contains(&format!("MAIL_VERSION \"{version}\"")));
+    assert!(read("bindings/python/pyproject.toml").contains(&format!("version = \"{version}\"")));
+    assert!(read("CHANGELOG.md").contains(version), "CHANGELOG.md");
+}
+
+/// Above this a file is better split.
+const MOST_LINES: usize = 600;
+/// Written by programs, lists of others, and the one unit that Delphi programs name.
+const LONG: &[&str] = &[
+    "Cargo.lock",
+    "package-lock.json",
+    "THIRD-PARTY-LICENSES.txt",
+    "postrider.h",
+    "PostriderApi.pas",
+    "Postrider.pas",
+    "abi.txt",
+];
+
+#[test]
+fn files_are_short() {
+    let Some(files) = tracked_files() else { return };
+    for file in files.iter().filter(|file| !LONG.iter().any(|name| file.ends_with(name))) {
+        let Ok(text) = fs::read_to_string(root().join(file)) else { continue };
+        assert!(text.lines().count() <= MOST_LINES, "{}", file.display());
     }
 }

@@ -68,6 +68,11 @@ impl Sandbox {
         let message = fs::read_to_string(self.folder.join("0001.eml")).unwrap();
         assert!(message.contains("\r\nTo: Bob <bob@example.org>\r\n"), "{message}");
         assert!(message.ends_with("\r\n\r\nHello Bob\r\n"), "{message}");
+
+        // Without a token it says so and sends nothing: no example may go on after an error.
+        let said = hosts::said(&hosts::run(command.env("ACCESS_TOKEN", "")));
+        assert!(said.contains("access_token"), "{said}");
+        assert!(!self.folder.join("0002.eml").exists(), "sent without a token");
     }
 }
 
