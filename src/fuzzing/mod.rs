@@ -37,7 +37,8 @@ mod tests {
 
     #[test]
     fn every_seed_holds() {
-        let targets: [(&str, fn(&[u8])); 4] = [
+        type Target = (&'static str, fn(&[u8]));
+        let targets: [Target; 4] = [
             ("session", super::session),
             ("reply", super::reply),
             ("address_list", super::address_list),
