@@ -37,6 +37,9 @@ pub mod error;
 #[cfg(feature = "capi")]
 #[allow(unsafe_code)]
 mod ffi;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod mail;
 mod message;
 mod net;

@@ -20,6 +20,8 @@ mod text;
 
 pub(crate) use compose::{Carrier, Prepared, random_hex};
 pub(crate) use content::Content;
+#[cfg(any(fuzzing, test))]
+pub(crate) use content::Reader;
 pub(crate) use header::Importance;
 pub(crate) use part::{Disposition, Part as MessagePart};
 

@@ -19,6 +19,8 @@ mod transaction;
 mod transcript;
 
 pub use reply::Reply;
+#[cfg(any(fuzzing, test))]
+pub(crate) use reply::ReplyBuffer;
 pub(crate) use sasl::{Credentials, PasswordMechanism};
 pub(crate) use session::{Next, Options, Session, StartTls};
 pub(crate) use transaction::{Envelope, Transaction};
