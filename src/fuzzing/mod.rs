@@ -37,9 +37,8 @@ mod tests {
 
     #[test]
     fn every_seed_holds() {
-        type Target = (&'static str, fn(&[u8]));
-        let targets: [Target; 4] = [
-            ("session", super::session),
+        let targets = [
+            ("session", super::session as fn(&[u8])),
             ("reply", super::reply),
             ("address_list", super::address_list),
             ("message", super::message),
