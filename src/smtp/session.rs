@@ -11,7 +11,7 @@ use crate::smtp::capabilities::Capabilities;
 use crate::smtp::reply::{Reply, ReplyBuffer};
 use crate::smtp::sasl::{Credentials, Exchange, failure_explanation};
 use crate::smtp::transaction::{Command, Then, Transaction};
-use crate::smtp::transcript::Transcript;
+use crate::smtp::transcript::{Search, Transcript};
 use std::collections::VecDeque;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -402,7 +402,7 @@ impl Session {
         let explained = explanation.map(|text| format!(" ({text})")).unwrap_or_default();
         let what = format!("the server refused the sign-in{explained}");
         let error = Error::refused(Status::SignIn, Stage::SignIn, cause, what, reply);
-        error.map_text(|text| self.transcript.without_secrets(text).into_owned())
+        error.map_text(|text| self.transcript.without_secrets(text, Search::Pieces).into_owned())
     }
 
     fn take_envelope(&mut self, mut awaited: VecDeque<Command>, reply: Reply) -> Result<()> {
@@ -496,13 +496,18 @@ impl Session {
         // shown, once it was decoded.
         let is_challenge = |line: &[u8]| signing_in && line.len() > 4 && line.starts_with(b"334");
         let result = replies.next(stage, &mut |line| {
-            transcript.received(if is_challenge(line) { b"334 ***" } else { line });
+            let search = Search::of(line.first().copied(), signing_in);
+            transcript.received(if is_challenge(line) { b"334 ***" } else { line }, search);
         });
-        let hide = |text: &str| transcript.without_secrets(text).into_owned();
+        let hide = |text: &str, search| transcript.without_secrets(text, search).into_owned();
         match result {
             Ok(Some(reply)) if signing_in && reply.code() == 334 => Ok(Some(reply)),
-            Ok(reply) => Ok(reply.map(|reply| reply.map_text(|text| hide(&text)))),
-            Err(error) => Err(error.map_text(hide)),
+            Ok(reply) => Ok(reply.map(|reply| {
+                let refusal = signing_in || reply.is_negative();
+                let search = if refusal { Search::Pieces } else { Search::Beginnings };
+                reply.map_text(|text| hide(&text, search))
+            })),
+            Err(error) => Err(error.map_text(|text| hide(text, Search::Pieces))),
         }
     }
 
