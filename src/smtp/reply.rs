@@ -89,13 +89,15 @@ pub(crate) struct ReplyBuffer {
 }
 
 impl ReplyBuffer {
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
+    /// Takes bytes; `false` when they are too many, which [`ReplyBuffer::next`] will say.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> bool {
         self.bytes.drain(..self.at);
         self.at = 0;
         self.flooded |= self.bytes.len() + bytes.len() > MOST_UNREAD_OCTETS;
         if !self.flooded {
             self.bytes.extend_from_slice(bytes);
         }
+        !self.flooded
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -108,12 +110,12 @@ impl ReplyBuffer {
         stage: Stage,
         line: &mut dyn FnMut(&[u8]),
     ) -> Result<Option<Reply>> {
+        if self.flooded {
+            return Err(Error::protocol(stage, "the server sent more than anybody asked for"));
+        }
         let pending = self.bytes.get(self.at..).unwrap_or_default();
         let Some(parsed) = parse(pending, stage)? else {
-            return match self.flooded {
-                true => Err(Error::protocol(stage, "the server sent more than anybody asked for")),
-                false => Ok(None),
-            };
+            return Ok(None);
         };
         for one in lines(pending.get(..parsed.octets).unwrap_or_default()) {
             line(one);
@@ -312,18 +314,11 @@ mod tests {
         }
         buffer = ReplyBuffer::default();
         let long = format!("250 {}\r\n", "x".repeat(4000)).repeat(1000);
-        for _ in 0..10 {
-            buffer.push(long.as_bytes());
-            assert!(buffer.bytes.len() <= MOST_UNREAD_OCTETS);
-        }
-        let mut replies = 0;
-        let error = loop {
-            match buffer.next(Stage::Hello, &mut |_| {}) {
-                Ok(reply) => replies += usize::from(reply.is_some()),
-                Err(error) => break error,
-            }
-        };
-        assert_eq!((replies, error.status()), (4000, Status::Protocol));
+        let taken = (0..10).take_while(|_| buffer.push(long.as_bytes())).count();
+        assert_eq!(taken, 4);
+        assert!(buffer.bytes.len() <= MOST_UNREAD_OCTETS);
+        let error = buffer.next(Stage::Hello, &mut |_| {}).unwrap_err();
+        assert_eq!(error.status(), Status::Protocol);
     }
 
     #[test]

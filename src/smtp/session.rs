@@ -119,9 +119,10 @@ impl Session {
         std::mem::take(&mut self.transaction)
     }
 
-    /// Takes bytes that came from the server.
-    pub(crate) fn receive(&mut self, bytes: &[u8]) {
-        self.replies.push(bytes);
+    /// Takes bytes that came from the server; `false` when they are too many, which
+    /// [`Session::next`] will say.
+    pub(crate) fn receive(&mut self, bytes: &[u8]) -> bool {
+        self.replies.push(bytes)
     }
 
     /// Whether anything came that was not read yet.

@@ -211,10 +211,8 @@ impl Connection {
     fn write_output(&mut self, watch: &mut Watch) -> Result<()> {
         let output = self.session.take_output();
         let session = &mut self.session;
-        let written = self.stream.write(&output, watch, &mut |bytes| {
-            session.receive(bytes);
-            true
-        });
+        // A server that sends without end stops the writing; the session then says so.
+        let written = self.stream.write(&output, watch, &mut |bytes| session.receive(bytes));
         self.session.output_written(output);
         match written {
             Ok(_) => Ok(()),

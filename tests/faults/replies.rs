@@ -4,7 +4,7 @@ use crate::client::{
     USER, assert_accepted, assert_failed, assert_usable, mail_to, mail_with_token,
 };
 use crate::server::{At, Do, Manner, Security, Server, say};
-use postrider::{Cause, Outcome, Stage, Status};
+use postrider::{Cause, Kind, Outcome, Stage, Status};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -156,6 +156,30 @@ fn replies_without_end_are_given_up() {
             assert_eq!(server.stop().deliveries(), usize::from(unknown));
         }
     }
+}
+
+/// The client must read while it writes, or both would wait for each other; but not all there is.
+#[test]
+fn a_server_that_answers_without_end_while_it_reads_nothing_is_given_up() {
+    let flood = b"250 ok\r\n".repeat(3 << 20);
+    let server = Server::start(Security::Plain, &["PIPELINING"], move |moment, wire| {
+        if moment.at != At::Mail {
+            return Do::Usual;
+        }
+        wire.say(&flood);
+        Do::Stall
+    });
+    let mut mail = mail_to(&server);
+    // More than all buffers on the way hold.
+    let domain = format!("{0}.{0}.{0}.example.org", "d".repeat(55));
+    for n in 0..40_000 {
+        mail.add_recipient_as(None, &format!("{n:060}@{domain}"), Kind::Bcc).expect("an address");
+    }
+    let delivery = mail.send(&());
+    assert_failed(&delivery, Status::Protocol, Outcome::NotSent);
+    server.release();
+    assert_usable(&mut mail);
+    assert_eq!(server.stop().deliveries(), 0);
 }
 
 #[test]
