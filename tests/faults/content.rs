@@ -289,7 +289,11 @@ fn a_file_that_changes_while_it_is_sent_ends_the_send() {
         let file = OpenOptions::new().write(true).open(path).expect("the file");
         file.set_len(1000).expect("shorter");
     };
-    let rewrite = |path: &Path| fs::write(path, vec![b'y'; LARGE]).expect("written");
+    // In place: fs::write would make it shorter first, and the client may just read then.
+    let rewrite = |path: &Path| {
+        let mut file = OpenOptions::new().write(true).open(path).expect("the file");
+        file.write_all(&vec![b'y'; LARGE]).expect("written");
+    };
     for (word, change) in [
         ("shorter", &shrink as &(dyn Fn(&Path) + Sync)),
         ("changed", &append),
