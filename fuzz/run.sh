@@ -21,8 +21,14 @@ missing() {
 
 cargo +nightly --version >/dev/null 2>&1 ||
     missing "the nightly toolchain" "rustup toolchain install nightly --profile minimal"
+# In a place of its own: the user may have another version.
+mkdir -p "$built/tools"
+tools=$(cd "$built/tools" && pwd)
+export PATH=$tools/bin:$PATH
 [ "$(cargo fuzz --version 2>/dev/null)" = "cargo-fuzz $cargo_fuzz" ] ||
-    cargo install cargo-fuzz --version "$cargo_fuzz" --locked --force
+    cargo install cargo-fuzz --version "$cargo_fuzz" --locked --root "$tools"
+# cargo-fuzz has no --locked: the lock file must fit as it is.
+cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 
 # AddressSanitizer and overflow checks are on by default.
 cargo +nightly fuzz build --target-dir "$built"

@@ -297,7 +297,7 @@ fn a_file_that_changes_while_it_is_sent_ends_the_send() {
     for (word, change) in [
         ("shorter", &shrink as &(dyn Fn(&Path) + Sync)),
         ("changed", &append),
-        ("while it was being sent", &rewrite), // it is short for a moment
+        ("changed", &rewrite),
     ] {
         let (delivery, mut mail, server) = send_while(change);
         assert_failed(&delivery, Status::File, Outcome::NotSent);
