@@ -457,6 +457,27 @@ mod tests {
     }
 
     #[test]
+    fn a_layout_whose_placeholders_are_not_as_they_were_is_refused() {
+        let prepared = Prepared::to_send(&Arc::new(message())).unwrap();
+        let filled = |layout: &dyn Fn(&str, &str) -> String| {
+            let mut composer = Composer::new(&prepared, Carrier::default()).unwrap();
+            let token = |composer: &mut Composer| {
+                let body = composer.placeholder(Piece::Literal(b"x".to_vec()), Encoding::SevenBit);
+                String::from_utf8(body.into_vec()).unwrap()
+            };
+            let (first, second) = (token(&mut composer), token(&mut composer));
+            composer.fill(layout(&first, &second).into_bytes()).map(|pieces| pieces.len())
+        };
+        assert_eq!(filled(&|first, second| format!("a{first}b{second}c")).unwrap(), 5);
+        assert!(filled(&|first, _| format!("a{first}b")).is_err(), "one is lost");
+        assert!(
+            filled(&|first, second| format!("{first}{first}{second}")).is_err(),
+            "one too many"
+        );
+        assert!(filled(&|first, second| format!("{second}{first}")).is_err(), "out of order");
+    }
+
+    #[test]
     fn what_is_missing_is_named() {
         let cause = |message: Message| Prepared::to_send(&Arc::new(message)).unwrap_err().cause();
         assert_eq!(cause(Message::default()), Cause::RecipientMissing);
