@@ -76,8 +76,15 @@ pub(crate) struct Connection {
     session: Session,
     chunk: Vec<u8>,
     last_used: Instant,
-    content_began: bool,
-    content_ended: bool,
+    reached: Reached,
+}
+
+/// How far the content of the current message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reached {
+    Envelope,
+    Content,
+    FinalDot,
 }
 
 impl Connection {
@@ -107,8 +114,7 @@ impl Connection {
             session,
             chunk: Vec::new(),
             last_used: Instant::now(),
-            content_began: false,
-            content_ended: false,
+            reached: Reached::Envelope,
         };
         match connection.run(None, watch, log) {
             Ok(()) => Ok(connection),
@@ -139,7 +145,7 @@ impl Connection {
         watch: &mut Watch,
         log: &Log,
     ) -> std::result::Result<Transaction, Box<Broken>> {
-        (self.content_began, self.content_ended) = (false, false);
+        self.reached = Reached::Envelope;
         let result = self.compose(prepared, all_or_none).and_then(|content| {
             progress.total.set(content.size());
             self.run(Some((&content, progress)), watch, log)
@@ -149,9 +155,9 @@ impl Connection {
             Ok(()) => Ok(transaction),
             Err(error) => {
                 // Without a reply nobody knows whether the server took a complete content.
-                let unknown = self.content_ended && error.reply().is_none();
+                let unknown = self.reached == Reached::FinalDot && error.reply().is_none();
                 let error = if unknown { error.with_outcome(Outcome::Unknown) } else { error };
-                let before_content = !self.content_began;
+                let before_content = self.reached == Reached::Envelope;
                 Err(Box::new(Broken { error, transaction, before_content }))
             }
         }
@@ -240,7 +246,7 @@ impl Connection {
         progress: &Progress,
         watch: &mut Watch,
     ) -> Result<()> {
-        self.content_began = true;
+        self.reached = Reached::Content;
         let mut reader = content.for_the_wire();
         loop {
             self.chunk.clear();
@@ -265,7 +271,7 @@ impl Connection {
                 return Ok(());
             }
             if !more {
-                self.content_ended = true;
+                self.reached = Reached::FinalDot;
                 self.session.content_sent();
                 return Ok(());
             }
