@@ -86,8 +86,9 @@ impl Transcript {
 }
 
 fn hide(text: &str, secret: &[u8], search: Search) -> Option<String> {
+    let sieve = (search == Search::Pieces).then(|| Sieve::of(secret));
     let (mut shown, mut from, mut at) = (String::new(), 0, 0);
-    while let Some(echo) = find_echo(text.as_bytes().get(at..)?, secret, search) {
+    while let Some(echo) = find_echo(text.as_bytes().get(at..)?, secret, sieve.as_ref()) {
         // Both ends may lie within a character when the echo was cut there.
         let begin = at + echo.start;
         let begin = (from..=begin).rev().find(|begin| text.is_char_boundary(*begin))?;
@@ -99,24 +100,56 @@ fn hide(text: &str, secret: &[u8], search: Search) -> Option<String> {
     (from > 0).then(|| shown + text.get(from..).unwrap_or_default())
 }
 
-/// Where in the text the first echo is.
-fn find_echo(text: &[u8], secret: &[u8], search: Search) -> Option<Range<usize>> {
+/// Where in the text the first echo is; with a sieve, also of a piece from within the secret.
+fn find_echo(text: &[u8], secret: &[u8], sieve: Option<&Sieve>) -> Option<Range<usize>> {
     let echo = |at: usize, place: usize| {
         let same = text.iter().skip(at).zip(secret.iter().skip(place));
         at..at + same.take_while(|(a, b)| a == b).count()
     };
     let beginning = secret.get(..secret.len().min(RECOGNISED)).filter(|b| !b.is_empty())?;
     let whole = memmem::find(text, beginning).map(|at| echo(at, 0));
-    if search == Search::Beginnings {
-        return whole;
-    }
-    // Byte by byte, and not by a search with wide registers: those would be left on the stack.
-    let place_of = |piece: &[u8; RECOGNISED]| {
+    let Some(sieve) = sieve else { return whole };
+    // Piece by piece, and not by a search with wide registers: those would be left on the stack.
+    let place_of = |piece: &Piece| {
         secret.windows(RECOGNISED).position(|window| window.first_chunk() == Some(piece))
     };
-    let pieces = text.windows(RECOGNISED).map(|window| window.first_chunk());
-    let piece = pieces.enumerate().find_map(|(at, piece)| Some(echo(at, place_of(piece?)?)));
+    let pieces = text.windows(RECOGNISED).map(|window| window.first_chunk().copied());
+    let piece = pieces.enumerate().find_map(|(at, piece)| {
+        let piece = piece.filter(|piece| sieve.passes(piece))?;
+        Some(echo(at, place_of(&piece)?))
+    });
     whole.into_iter().chain(piece).min_by_key(|echo| echo.start)
+}
+
+type Piece = [u8; RECOGNISED];
+
+/// Says at once of nearly every piece of a text that it is none of a secret, so that a server cannot
+/// keep us busy with long refusals. Holds a bit for each value of a hash: nothing of the secret.
+struct Sieve(Vec<u64>);
+
+impl Sieve {
+    const HASH_BITS: u32 = 18;
+
+    fn of(secret: &[u8]) -> Self {
+        let mut bits = vec![0; 1 << (Self::HASH_BITS - u64::BITS.ilog2())];
+        for piece in secret.windows(RECOGNISED).filter_map(|window| window.first_chunk()) {
+            let (word, bit) = Self::place(piece);
+            bits[word] |= bit;
+        }
+        Self(bits)
+    }
+
+    fn passes(&self, piece: &Piece) -> bool {
+        let (word, bit) = Self::place(piece);
+        self.0[word] & bit != 0
+    }
+
+    /// Fibonacci hashing: the upper bits of a product with 2^64 divided by the golden ratio.
+    fn place(piece: &Piece) -> (usize, u64) {
+        let product = u64::from_le_bytes(*piece).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let hash = (product >> (u64::BITS - Self::HASH_BITS)) as usize;
+        (hash / 64, 1 << (hash % 64))
+    }
 }
 
 #[cfg(test)]
@@ -154,5 +187,16 @@ mod tests {
         }
         transcript.received(b"535 abc or my own pass or ab", Search::Pieces);
         assert_eq!(transcript.take(), ["S: 535 *** or *** or ab"]);
+    }
+
+    #[test]
+    fn an_echo_at_the_end_of_a_long_refusal_is_taken_out() {
+        let letters = |n: usize| (0..n).map(|i| b'a' + (i * i / 7 % 26) as u8).collect::<Vec<_>>();
+        let mut transcript = Transcript::new(true);
+        transcript.protect(Secret::new(letters(4000)));
+        let text = String::from_utf8(letters(200)).unwrap();
+        let long = "no such user here ".repeat(200_000) + &text;
+        let shown = transcript.without_secrets(&long, Search::Pieces).into_owned();
+        assert!(shown.ends_with("here ***"));
     }
 }
