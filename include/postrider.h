@@ -356,10 +356,6 @@ enum mail_stage
    * DATA and the content, up to the final reply.
    */
   MAIL_STAGE_DATA = 12,
-  /**
-   * Ending or resetting the session.
-   */
-  MAIL_STAGE_QUIT = 13,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

@@ -107,7 +107,6 @@ enum class Stage : std::int32_t {
     sender = MAIL_STAGE_SENDER,
     recipients = MAIL_STAGE_RECIPIENTS,
     data = MAIL_STAGE_DATA,
-    quit = MAIL_STAGE_QUIT,
 };
 
 /// What became of the message.

@@ -150,8 +150,6 @@ const
   MAIL_STAGE_RECIPIENTS = 11;
   // DATA and the content, up to the final reply.
   MAIL_STAGE_DATA = 12;
-  // Ending or resetting the session.
-  MAIL_STAGE_QUIT = 13;
 
   // What became of the message.
 

@@ -45,8 +45,6 @@ pub enum Stage {
     Recipients = 11,
     /// DATA and the content, up to the final reply.
     Data = 12,
-    /// Ending or resetting the session.
-    Quit = 13,
 }
 
 impl Stage {
@@ -65,7 +63,6 @@ impl Stage {
             Stage::Sender => "giving the sender (MAIL FROM)",
             Stage::Recipients => "giving the recipients (RCPT TO)",
             Stage::Data => "sending the content",
-            Stage::Quit => "ending the session",
         }
     }
 }

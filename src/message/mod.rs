@@ -1,8 +1,8 @@
 //! The message: what the host sets, checked at once, and made into an RFC 5322 byte stream of known
 //! size when it is sent.
 //!
-//! [`Message`] collects → [`Message::prepare`] opens the attachments and finds what is missing →
-//! [`compose::compose`] lays it out for a server → [`Content`] streams it.
+//! [`Message`] collects → [`Prepared::to_send`] opens the attachments and finds what is missing →
+//! [`Prepared::compose`] lays it out for a server → [`Content`] streams it.
 //!
 //! - `address`   mailboxes, and lists of them as people write them
 //! - `header`    header fields: what may be set, and how it is encoded

@@ -101,7 +101,7 @@ impl<'a> Watch<'a> {
 fn step_limit(stage: Stage) -> Duration {
     Duration::from_secs(match stage {
         Stage::Resolve | Stage::Connect | Stage::Tls => 60,
-        Stage::Argument | Stage::Compose | Stage::Quit => 60,
+        Stage::Argument | Stage::Compose => 60,
         Stage::Greeting | Stage::Hello | Stage::Starttls | Stage::SignIn => 120,
         Stage::Sender | Stage::Recipients => 300,
         // From each piece of content to the next, and from the last to the final reply: servers

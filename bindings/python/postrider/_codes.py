@@ -101,7 +101,6 @@ class Stage(_Code):
     SENDER = _api.MAIL_STAGE_SENDER
     RECIPIENTS = _api.MAIL_STAGE_RECIPIENTS
     DATA = _api.MAIL_STAGE_DATA
-    QUIT = _api.MAIL_STAGE_QUIT
 
 
 class Outcome(_Code):

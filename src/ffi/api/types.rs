@@ -155,8 +155,6 @@ pub enum mail_stage {
     Recipients = 11,
     /// DATA and the content, up to the final reply.
     Data = 12,
-    /// Ending or resetting the session.
-    Quit = 13,
 }
 
 /// What became of the message.
@@ -193,3 +191,21 @@ pub type mail_log_fn =
 pub type mail_progress_fn = Option<
     unsafe extern "system" fn(user_data: *mut c_void, bytes_sent: i64, bytes_total: i64) -> i32,
 >;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Outcome, Stage};
+
+    #[test]
+    fn stages_and_outcomes_have_the_numbers_of_the_library() {
+        macro_rules! same {
+            ($ours:ident, $theirs:ident: $($name:ident)+) => {
+                $(assert_eq!($ours::$name as i32, $theirs::$name as i32, stringify!($name));)+
+            };
+        }
+        same!(mail_stage, Stage: Argument Compose Resolve Connect Tls Greeting Hello Starttls SignIn
+            Sender Recipients Data);
+        same!(mail_outcome, Outcome: NotSent Accepted Unknown);
+    }
+}
