@@ -47,7 +47,7 @@ pub(super) fn recall<T>(mail: *const mail_t, read: impl FnOnce(Option<&Error>) -
 /// Runs `body`; a panic in it becomes an error with its place. The floating-point masks of the host
 /// are set aside meanwhile.
 pub(super) fn guard<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
-    install_panic_hook();
+    prepare_process();
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     let _floats = crate::platform::OurFloats::set();
     let outer = INSIDE.replace(true);
@@ -64,10 +64,12 @@ pub(super) fn guard_or<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
     guard(|| Ok(body())).unwrap_or(otherwise)
 }
 
-/// The host owns stderr: a panic inside a call is noted, not printed. Others print as before.
-fn install_panic_hook() {
+/// Before the first call does anything. The library stays in memory from now on. The host owns
+/// stderr: a panic inside a call is noted, not printed. Others print as before.
+fn prepare_process() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
+        crate::platform::stay_loaded();
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             if INSIDE.get() {

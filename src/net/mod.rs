@@ -2,11 +2,13 @@
 //! host's progress callback can always get through to.
 //!
 //! - `watch`    how long to wait, and who may end it
+//! - `aside`    what cannot be interrupted, on a thread that nobody has to wait for
 //! - `resolve`  names to addresses
 //! - `connect`  addresses to a connected socket (RFC 8305)
 //! - `tls`      trust and TLS configurations, made once per process
 //! - `stream`   the connection, plain or TLS, that never blocks for longer than the watch allows
 
+mod aside;
 mod connect;
 mod resolve;
 mod stream;

@@ -1,12 +1,11 @@
 //! Names to addresses, without ever blocking the caller for longer than its watch allows.
 //!
-//! The system's look-up cannot be interrupted, so it runs on a thread of its own, which holds
-//! nothing but the name and ends by itself.
+//! The system's look-up cannot be interrupted, so it runs aside and holds nothing but the name.
 
 use crate::error::{Cause, Error, Result, Stage, Status};
 use crate::net::Watch;
+use crate::net::aside::run_aside;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 
 /// The addresses of `host`, in the order in which to try them: families take turns, beginning with
 /// the one that the system prefers (RFC 8305 §4).
@@ -15,26 +14,9 @@ pub(crate) fn resolve(host: &str, port: u16, watch: &mut Watch) -> Result<Vec<So
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let (answer, answered) = channel();
     let name = host.to_owned();
-    std::thread::Builder::new()
-        .name("postrider-resolve".into())
-        .spawn(move || {
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            let _floats = crate::platform::OurFloats::set();
-            // Nobody may be waiting any more; then the answer is dropped.
-            let _ = answer.send((name.as_str(), port).to_socket_addrs().map(Vec::from_iter));
-        })
-        .map_err(|error| not_found(host, format!("no thread for the look-up: {error}")))?;
-    let found = loop {
-        match answered.recv_timeout(watch.check()?) {
-            Ok(found) => break found,
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => {
-                return Err(not_found(host, "the look-up ended without an answer"));
-            }
-        }
-    };
+    let look_up = move || (name.as_str(), port).to_socket_addrs().map(Vec::from_iter);
+    let found = run_aside("postrider-resolve", watch, look_up, |why| not_found(host, why))?;
     match found {
         Ok(addresses) if addresses.is_empty() => Err(not_found(host, "it has no address")),
         Ok(addresses) => Ok(take_turns(addresses)),

@@ -4,6 +4,7 @@
 //! up; what was read meanwhile goes to the `received` callback.
 
 use crate::error::{Error, Result, Stage};
+use crate::net::aside::run_aside;
 use crate::net::tls::handshake_error;
 use crate::net::{ServerName, Watch};
 use crate::platform::{Interest, SEND_FLAGS, poll};
@@ -99,7 +100,9 @@ impl Stream {
                 Err(error) if would_wait(&error) => continue,
                 Err(error) => return Err(Error::connection_lost(Stage::Tls, error)),
             }
-            if let Err(error) = tls.process_new_packets() {
+            let processed;
+            (tls, processed) = process(tls, watch, &host)?;
+            if let Err(error) = processed {
                 // Tell the other side why: a TLS alert, if the socket takes it at once.
                 let _ = tls.write_tls(&mut Sender(&self.socket));
                 return Err(handshake_error(&error, &host));
@@ -261,6 +264,29 @@ impl Stream {
             }
         }
     }
+}
+
+/// Whether a certificate check may ask the network (for missing certificates, for revocations):
+/// those of Windows and of Apple's systems do, for many seconds when nobody answers.
+const CHECKS_ONLINE: bool = cfg!(any(windows, target_vendor = "apple"));
+
+/// Takes in what the handshake has read, which checks the certificate when it is there.
+fn process(
+    mut tls: Box<ClientConnection>,
+    watch: &mut Watch,
+    host: &str,
+) -> Result<(Box<ClientConnection>, std::result::Result<(), rustls::Error>)> {
+    let work = move || {
+        let processed = tls.process_new_packets().map(|_| ());
+        (tls, processed)
+    };
+    if !CHECKS_ONLINE {
+        return Ok(work());
+    }
+    run_aside("postrider-tls", watch, work, |why| {
+        let error = rustls::Error::General(why.into());
+        handshake_error(&error, host)
+    })
 }
 
 /// Writes to a socket without ever raising a signal.

@@ -5,11 +5,24 @@
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 mod fpu;
 #[cfg(unix)]
-mod unix;
+#[path = "unix.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod system;
 
 #[cfg(all(feature = "capi", any(target_arch = "x86", target_arch = "x86_64")))]
 pub(crate) use fpu::HostFloats;
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 pub(crate) use fpu::OurFloats;
-#[cfg(unix)]
-pub(crate) use unix::{Interest, SEND_FLAGS, host_name, local_utc_offset_minutes, poll};
+#[cfg(feature = "capi")]
+pub(crate) use system::stay_loaded;
+pub(crate) use system::{SEND_FLAGS, host_name, local_utc_offset_minutes, poll};
+
+/// What a socket is waited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interest {
+    Read,
+    Write,
+    ReadWrite,
+}

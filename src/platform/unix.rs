@@ -1,5 +1,6 @@
 //! Unix: waiting for sockets, the name of the computer, the local time zone.
 
+use super::Interest;
 use socket2::Socket;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -11,14 +12,6 @@ use std::time::Duration;
 pub(crate) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 pub(crate) const SEND_FLAGS: i32 = 0;
-
-/// What a socket is waited for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Interest {
-    Read,
-    Write,
-    ReadWrite,
-}
 
 /// Waits until one of the sockets is ready (or has failed) or the time is over.
 /// The answer has a `bool` for each socket; all are false when the time ran out.
@@ -78,3 +71,7 @@ pub(crate) fn local_utc_offset_minutes(unix_seconds: i64) -> i32 {
     let local = unsafe { local.assume_init() };
     i32::try_from(local.tm_gmtoff / 60).unwrap_or(0)
 }
+
+/// The library stays in memory after dlclose(): the linker saw to it (see build.rs).
+#[cfg(feature = "capi")]
+pub(crate) fn stay_loaded() {}
