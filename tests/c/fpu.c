@@ -7,6 +7,7 @@
 #include "server.h"
 
 #include <fenv.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -25,8 +26,7 @@ static void on_sigfpe(int number, siginfo_t *info, void *context)
     interrupted->uc_mcontext.fpregs->mxcsr |= 0x1F80;
 }
 
-/* Takes the place of the system's: a look at the masks in the middle of the library. The server's
- * thread comes by too; it has them all. */
+/* Takes the place of the system's: a look at the masks in the middle of the library. */
 static volatile sig_atomic_t polls, unmasked_polls;
 
 int poll(struct pollfd *sockets, nfds_t count, int timeout)

@@ -17,18 +17,18 @@ static void *reset_after_each(void *argument)
     const char *const replies[] = {"250 server.test\r\n", "250 ok\r\n", "250 ok\r\n",
                                    "354 go on\r\n", "250 queued\r\n"};
     const struct linger at_once = {1, 0};
-    int listener = *(int *)argument;
+    socket_t listener = *(socket_t *)argument;
     for (int round = 0; round < ROUNDS; round++) {
         char text[4096];
-        int client = accept(listener, NULL, NULL);
-        CHECK(client >= 0, "accept");
+        socket_t client = accept(listener, NULL, NULL);
+        CHECK(client != NO_SOCKET, "accept");
         server_say(client, "220 server.test\r\n");
         for (int i = 0; i < 5; i++) {
             CHECK(recv(client, text, sizeof text, 0) > 0, "the client hung up");
             server_say(client, replies[i]);
         }
         setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-        close(client);
+        close_socket(client);
     }
     return NULL;
 }
@@ -36,7 +36,7 @@ static void *reset_after_each(void *argument)
 int main(void)
 {
     int port;
-    int listener = listen_silently(&port);
+    socket_t listener = listen_silently(&port);
     pthread_t server;
     mail_t *mail = new_message(port);
 
@@ -47,7 +47,7 @@ int main(void)
         EXPECT_OK(mail, mail_send(mail));
     pthread_join(server, NULL);
     EXPECT_OK(mail, mail_close_connection(mail));
-    close(listener);
+    close_socket(listener);
     mail_free(mail);
     return 0;
 }

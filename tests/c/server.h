@@ -8,17 +8,15 @@
 #define SERVER_H
 
 #include "check.h"
+#include "sockets.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+/* The connections and two sockets more fit into an fd_set: on Windows it holds 64. */
 enum { SERVER_CONNECTIONS = 60, SERVER_LINE = 4096 };
 
 struct connection {
+    socket_t socket; /* or NO_SOCKET */
     int in_content;
     size_t length;
     char line[SERVER_LINE];
@@ -27,10 +25,9 @@ struct connection {
 struct server {
     int port;
     int refuses_sign_in;
-    int listener;
-    int end[2]; /* a pipe: closing its second end ends the thread */
+    socket_t listener;
+    socket_t end; /* hears itself: whatever is sent to it ends the thread */
     pthread_t thread;
-    struct pollfd polled[2 + SERVER_CONNECTIONS]; /* the pipe, the listener, the connections */
     struct connection connections[SERVER_CONNECTIONS];
 };
 
@@ -42,24 +39,40 @@ static inline void wipe(void *memory, size_t size)
         *byte++ = 0;
 }
 
+/* A socket on 127.0.0.1, at a port that the system chooses. */
+static inline socket_t loopback_socket(int type, struct sockaddr_in *address)
+{
+    socklen_t size = sizeof *address;
+    CHECK(start_sockets(), "start_sockets");
+    socket_t bound = socket(AF_INET, type, 0);
+    memset(address, 0, sizeof *address);
+    address->sin_family = AF_INET;
+    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(bound != NO_SOCKET, "socket");
+    CHECK(bind(bound, (struct sockaddr *)address, size) == 0, "bind");
+    CHECK(getsockname(bound, (struct sockaddr *)address, &size) == 0, "getsockname");
+    return bound;
+}
+
 /* A socket that listens; the system completes connections to it, and nobody answers. */
-static inline int listen_silently(int *port)
+static inline socket_t listen_silently(int *port)
 {
     struct sockaddr_in address;
-    socklen_t size = sizeof address;
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(listener >= 0, "socket");
-    CHECK(bind(listener, (struct sockaddr *)&address, size) == 0, "bind");
+    socket_t listener = loopback_socket(SOCK_STREAM, &address);
     CHECK(listen(listener, 64) == 0, "listen");
-    CHECK(getsockname(listener, (struct sockaddr *)&address, &size) == 0, "getsockname");
     *port = ntohs(address.sin_port);
     return listener;
 }
 
-static inline void server_say(int socket, const char *text)
+static inline socket_t socket_that_hears_itself(void)
+{
+    struct sockaddr_in address;
+    socket_t itself = loopback_socket(SOCK_DGRAM, &address);
+    CHECK(connect(itself, (struct sockaddr *)&address, sizeof address) == 0, "connect");
+    return itself;
+}
+
+static inline void server_say(socket_t socket, const char *text)
 {
     /* A client that has gone is not our concern. */
     (void)!send(socket, text, strlen(text), MSG_NOSIGNAL);
@@ -95,10 +108,10 @@ static inline const char *server_reply(const struct server *server, struct conne
 
 /* Takes what has arrived; false when the connection is over. Wipes before it answers: the client may
  * look for its secrets as soon as it has the answer. */
-static inline int server_receive(const struct server *server, struct connection *connection, int socket)
+static inline int server_receive(const struct server *server, struct connection *connection)
 {
     char arrived[SERVER_LINE];
-    ssize_t count = recv(socket, arrived, sizeof arrived, 0);
+    ssize_t count = recv(connection->socket, arrived, sizeof arrived, 0);
     for (ssize_t i = 0; i < count; i++) {
         if (arrived[i] == '\n') {
             connection->line[connection->length] = '\0';
@@ -108,7 +121,7 @@ static inline int server_receive(const struct server *server, struct connection 
             connection->length = 0;
             if (reply == NULL)
                 return 0;
-            server_say(socket, reply);
+            server_say(connection->socket, reply);
         } else if (arrived[i] != '\r' && connection->length < SERVER_LINE - 1) {
             connection->line[connection->length++] = arrived[i];
         }
@@ -119,62 +132,83 @@ static inline int server_receive(const struct server *server, struct connection 
 
 static inline void server_accept(struct server *server)
 {
-    int socket = accept(server->listener, NULL, NULL);
-    if (socket < 0)
+    socket_t socket = accept(server->listener, NULL, NULL);
+    if (socket == NO_SOCKET)
         return;
     for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
-        if (server->polled[2 + i].fd < 0) {
-            server->polled[2 + i].fd = socket;
-            memset(&server->connections[i], 0, sizeof server->connections[i]);
+        struct connection *connection = &server->connections[i];
+        if (connection->socket == NO_SOCKET) {
+            memset(connection, 0, sizeof *connection);
+            connection->socket = socket;
             server_say(socket, "220 server.test\r\n");
             return;
         }
     }
-    close(socket);
+    close_socket(socket);
+}
+
+static inline void server_watch(socket_t socket, fd_set *watched, socket_t *highest)
+{
+    FD_SET(socket, watched);
+    if (socket > *highest)
+        *highest = socket;
+}
+
+/* Waits until some sockets have something to tell, and gives those. */
+static inline fd_set server_wait(const struct server *server)
+{
+    fd_set sockets;
+    socket_t highest = 0;
+    FD_ZERO(&sockets);
+    server_watch(server->end, &sockets, &highest);
+    server_watch(server->listener, &sockets, &highest);
+    for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
+        if (server->connections[i].socket != NO_SOCKET)
+            server_watch(server->connections[i].socket, &sockets, &highest);
+    }
+    CHECK(select((int)highest + 1, &sockets, NULL, NULL, NULL) > 0, "select");
+    return sockets;
 }
 
 static inline void *server_run(void *argument)
 {
     struct server *server = argument;
-    struct pollfd *polled = server->polled;
-    while (poll(polled, 2 + SERVER_CONNECTIONS, -1) >= 0 && polled[0].revents == 0) {
+    for (;;) {
+        fd_set ready = server_wait(server);
+        if (FD_ISSET(server->end, &ready))
+            return NULL;
         for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
-            struct pollfd *entry = &polled[2 + i];
-            if (entry->fd >= 0 && entry->revents != 0
-                && !server_receive(server, &server->connections[i], entry->fd)) {
-                close(entry->fd);
-                entry->fd = -1;
+            struct connection *connection = &server->connections[i];
+            if (connection->socket != NO_SOCKET && FD_ISSET(connection->socket, &ready)
+                && !server_receive(server, connection)) {
+                close_socket(connection->socket);
+                connection->socket = NO_SOCKET;
             }
         }
-        if (polled[1].revents != 0)
+        if (FD_ISSET(server->listener, &ready))
             server_accept(server);
     }
-    return NULL;
 }
 
 static inline void server_start(struct server *server)
 {
     memset(server, 0, sizeof *server);
     server->listener = listen_silently(&server->port);
-    CHECK(pipe(server->end) == 0, "pipe");
-    for (size_t i = 0; i < 2 + SERVER_CONNECTIONS; i++) {
-        server->polled[i].fd = -1;
-        server->polled[i].events = POLLIN;
-    }
-    server->polled[0].fd = server->end[0];
-    server->polled[1].fd = server->listener;
+    server->end = socket_that_hears_itself();
+    for (size_t i = 0; i < SERVER_CONNECTIONS; i++)
+        server->connections[i].socket = NO_SOCKET;
     CHECK(pthread_create(&server->thread, NULL, server_run, server) == 0, "pthread_create");
 }
 
 static inline void server_stop(struct server *server)
 {
-    close(server->end[1]);
+    CHECK(send(server->end, "", 1, 0) == 1, "send");
     CHECK(pthread_join(server->thread, NULL) == 0, "pthread_join");
-    close(server->end[0]);
-    close(server->listener);
+    close_socket(server->end);
+    close_socket(server->listener);
     for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
-        if (server->polled[2 + i].fd >= 0)
-            close(server->polled[2 + i].fd);
+        if (server->connections[i].socket != NO_SOCKET)
+            close_socket(server->connections[i].socket);
     }
 }
 

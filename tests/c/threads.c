@@ -118,7 +118,7 @@ int main(void)
     pthread_t threads[THREADS];
     struct host hosts[THREADS];
     server_start(&server);
-    int silent = listen_silently(&silent_port);
+    socket_t silent = listen_silently(&silent_port);
     for (int i = 0; i < SHARED; i++)
         atomic_store(&shared[i], (uintptr_t)prepared());
     for (int i = 0; i < THREADS; i++) {
@@ -131,7 +131,7 @@ int main(void)
     for (int i = 0; i < SHARED; i++)
         mail_free((mail_t *)atomic_load(&shared[i]));
     CHECK(atomic_load(&callbacks) > 0, "callbacks were called");
-    close(silent);
+    close_socket(silent);
     server_stop(&server);
 
     /* The library has not suffered: the next host finds it as the first one did. */
