@@ -228,6 +228,11 @@ static void remove_progress_of(mail_t *mail)
     EXPECT_OK(mail, mail_set_progress(mail, NULL, NULL));
 }
 
+static void free_only(mail_t *mail)
+{
+    mail_free(mail);
+}
+
 static const struct {
     const char *what;
     int is_log;
@@ -235,8 +240,8 @@ static const struct {
 } REMOVALS[] = {
     {"remove the log callback", 1, remove_log_of},
     {"remove the progress callback", 0, remove_progress_of},
-    {"free while in the log callback", 1, mail_free},
-    {"free while in the progress callback", 0, mail_free},
+    {"free while in the log callback", 1, free_only},
+    {"free while in the progress callback", 0, free_only},
 };
 
 static void test_removal_from_another_thread(void)
@@ -290,7 +295,8 @@ static int32_t MAIL_CALL post_at_third_call(void *user_data, int64_t sent, int64
 static void test_ending_from_another_thread(void)
 {
     for (int frees = 0; frees <= 1; frees++) {
-        struct arrival arrival = {0, {{0}}};
+        struct arrival arrival;
+        memset(&arrival, 0, sizeof arrival);
         CHECK(sem_init(&arrival.waiting, 0, 0) == 0, "sem_init");
         mail_t *mail = new_message(silent_port);
         EXPECT_OK(mail, mail_set_progress(mail, post_at_third_call, &arrival));
@@ -332,13 +338,13 @@ int main(void)
 {
     static struct server server;
     server_start(&server);
-    int silent = listen_silently(&silent_port);
+    socket_t silent = listen_silently(&silent_port);
     test_reentry(server.port);
     test_progress_cancels();
     test_ending_from_another_thread();
     test_removal_from_another_thread();
     test_later_sends_are_unaffected(server.port);
-    close(silent);
+    close_socket(silent);
     server_stop(&server);
     return 0;
 }

@@ -5,7 +5,7 @@
 
 #include "misuse.h"
 
-/* All ask behind one signature, for one recipient or none. */
+/* All ask behind one signature, for one recipient or none, whatever convention the library has. */
 #define TEXT_GETTER(name)                                                                     \
     static size_t get_##name(const mail_t *mail, int32_t index, char *buf, size_t cap)        \
     {                                                                                         \
@@ -19,6 +19,17 @@
         return mail_##name(mail);                                                             \
     }
 
+#define TEXT_OF(name)                                                                         \
+    static size_t get_##name(const mail_t *mail, int32_t index, char *buf, size_t cap)        \
+    {                                                                                         \
+        return mail_##name(mail, index, buf, cap);                                            \
+    }
+#define NUMBER_OF(name)                                                                       \
+    static int32_t get_##name(const mail_t *mail, int32_t index)                              \
+    {                                                                                         \
+        return mail_##name(mail, index);                                                      \
+    }
+
 TEXT_GETTER(last_error)
 TEXT_GETTER(last_cause)
 TEXT_GETTER(last_advice)
@@ -29,6 +40,11 @@ NUMBER_GETTER(last_stage)
 NUMBER_GETTER(last_outcome)
 NUMBER_GETTER(last_reply_code)
 NUMBER_GETTER(recipient_count)
+TEXT_OF(recipient_address)
+TEXT_OF(recipient_enhanced_code)
+TEXT_OF(recipient_text)
+NUMBER_OF(recipient_accepted)
+NUMBER_OF(recipient_code)
 
 /* About the last error: a bad handle asks for the error of the thread. */
 enum { OF_ERROR, OF_SEND, OF_RECIPIENT };
@@ -43,9 +59,9 @@ static const struct {
     {"mail_last_advice", get_last_advice, OF_ERROR},
     {"mail_last_reply_enhanced_code", get_last_reply_enhanced_code, OF_SEND},
     {"mail_last_reply_text", get_last_reply_text, OF_SEND},
-    {"mail_recipient_address()", mail_recipient_address, OF_RECIPIENT},
-    {"mail_recipient_enhanced_code()", mail_recipient_enhanced_code, OF_RECIPIENT},
-    {"mail_recipient_text()", mail_recipient_text, OF_RECIPIENT},
+    {"mail_recipient_address", get_recipient_address, OF_RECIPIENT},
+    {"mail_recipient_enhanced_code", get_recipient_enhanced_code, OF_RECIPIENT},
+    {"mail_recipient_text", get_recipient_text, OF_RECIPIENT},
 };
 
 static const struct {
@@ -58,8 +74,8 @@ static const struct {
     {"mail_last_outcome", get_last_outcome, OF_SEND},
     {"mail_last_reply_code", get_last_reply_code, OF_SEND},
     {"mail_recipient_count", get_recipient_count, OF_SEND},
-    {"mail_recipient_accepted()", mail_recipient_accepted, OF_RECIPIENT},
-    {"mail_recipient_code()", mail_recipient_code, OF_RECIPIENT},
+    {"mail_recipient_accepted", get_recipient_accepted, OF_RECIPIENT},
+    {"mail_recipient_code", get_recipient_code, OF_RECIPIENT},
 };
 
 static const int32_t BAD_INDEXES[] = {-1, 2, INT32_MAX, INT32_MIN};

@@ -7,6 +7,13 @@
 
 enum { EML_SIZE = 4096 };
 
+/* Whether the names of files may have characters below the space. */
+#ifdef _WIN32
+enum { NAMES_HAVE_CONTROLS = 0 };
+#else
+enum { NAMES_HAVE_CONTROLS = 1 };
+#endif
+
 /* What is no handle; filled by find_bad_handles(). */
 static struct {
     const char *what;
