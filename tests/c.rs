@@ -67,6 +67,17 @@ mod send {
     }
 }
 
+mod steady {
+    use super::{build, rig, through_the_rig};
+
+    // As it is only: the tools need memory of their own.
+    #[test]
+    fn plain() {
+        let (Some(program), Some(rig)) = (build::plain("steady"), rig::shared()) else { return };
+        through_the_rig(program, rig, "C steady").run();
+    }
+}
+
 /// A function without a test in misuse.c or getters.c is a hole that nobody would notice.
 #[test]
 fn misuse_knows_every_function() {
@@ -83,18 +94,8 @@ fn misuse_knows_every_function() {
 
 /// Runs send.c, and takes apart what Bob got.
 fn send_through_the_rig(program: Option<Program>, subject: &str) {
-    let (Some(mut program), Some(rig)) = (program, rig::shared()) else { return };
-    program
-        .command
-        .env("RIG_HOST", "localhost")
-        .env("RIG_PORT", rig.ports.submission.to_string())
-        .env("RIG_CA_FILE", &rig.ca_file)
-        .env("RIG_TOKEN", rig.token("service"))
-        .env("RIG_USER", rig::ALICE)
-        .env("RIG_RECIPIENT", rig::BOB)
-        .env("RIG_REFUSED", rig::UNKNOWN_USER)
-        .env("RIG_SUBJECT", subject);
-    program.run();
+    let (Some(program), Some(rig)) = (program, rig::shared()) else { return };
+    through_the_rig(program, rig, subject).run();
 
     let first = parsed(rig, &format!("{subject}: first"));
     assert_eq!(header(&first, "From"), "Alice <alice@rig.test>");
@@ -115,6 +116,21 @@ fn send_through_the_rig(program: Option<Program>, subject: &str) {
 
     let second = parsed(rig, &format!("{subject}: second"));
     assert_eq!(second["body"]["text"], "The second message\n");
+}
+
+/// Tells the program what tests/c/rig.h asks for.
+fn through_the_rig(mut program: Program, rig: &rig::Rig, subject: &str) -> Program {
+    program
+        .command
+        .env("RIG_HOST", "localhost")
+        .env("RIG_PORT", rig.ports.submission.to_string())
+        .env("RIG_CA_FILE", &rig.ca_file)
+        .env("RIG_TOKEN", rig.token("service"))
+        .env("RIG_USER", rig::ALICE)
+        .env("RIG_RECIPIENT", rig::BOB)
+        .env("RIG_REFUSED", rig::UNKNOWN_USER)
+        .env("RIG_SUBJECT", subject);
+    program
 }
 
 fn parsed(rig: &rig::Rig, subject: &str) -> Value {

@@ -1,17 +1,9 @@
 /*
  * The whole way of a message through real servers: an access token over STARTTLS, a recipient that
  * is refused, bodies, attachments and an image, and a second message over the kept connection.
- * The RIG_... variables of the environment say where the servers are.
  */
 
-#include "check.h"
-
-static const char *from_environment(const char *name)
-{
-    const char *value = getenv(name);
-    CHECK(value != NULL, "%s is not set", name);
-    return value;
-}
+#include "rig.h"
 
 /* What the log callback sees of all sends. */
 struct transcript {
@@ -50,16 +42,6 @@ static int32_t MAIL_CALL on_progress(void *user_data, int64_t sent, int64_t tota
     seen->sent = sent;
     seen->total = total;
     return 0;
-}
-
-static void connect_to_rig(mail_t *mail)
-{
-    EXPECT_OK(mail, mail_set_server(mail, from_environment("RIG_HOST"), atoi(from_environment("RIG_PORT"))));
-    EXPECT_OK(mail, mail_set_security(mail, MAIL_SECURITY_STARTTLS));
-    EXPECT_OK(mail, mail_add_ca_file(mail, from_environment("RIG_CA_FILE")));
-    EXPECT_OK(mail, mail_set_auth_xoauth2(mail, from_environment("RIG_USER"), from_environment("RIG_TOKEN")));
-    EXPECT_OK(mail, mail_set_timeout(mail, 60000));
-    EXPECT_OK(mail, mail_set_keep_connection(mail, 1));
 }
 
 static void set_subject(mail_t *mail, const char *which)
@@ -159,6 +141,7 @@ int main(void)
     EXPECT_OK(mail, mail_set_log_file(mail, "log.txt"));
     EXPECT_OK(mail, mail_set_progress(mail, on_progress, &progress));
     connect_to_rig(mail);
+    EXPECT_OK(mail, mail_set_keep_connection(mail, 1));
 
     write_first(mail);
     EXPECT(mail, MAIL_STATUS_PARTIAL, mail_send(mail));
