@@ -128,7 +128,7 @@ fn each_certificate_is_wrong_in_its_own_way() {
         (ports.expired, "Verification error: certificate has expired"),
         (ports.wronghost, "Verification error: hostname mismatch"),
         (ports.selfsigned, "Verification error: self-signed certificate"),
-        (ports.otherca, "Verification error: unable to verify the first certificate"),
+        (ports.otherca, "Verification error: self-signed certificate in certificate chain"),
     ];
     for (port, verdict) in doors {
         let output = Command::new("openssl")

@@ -55,6 +55,9 @@ issue() { # DIR AUTHORITY NAME SUBJECT_ALT_NAME START END
   printf 'basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectAltName=%s\n' "$4" >"$dir/db/$name.ext"
   openssl ca -batch -notext -config "$dir/db/openssl.cnf" -cert "$dir/$authority.pem" -keyfile "$dir/$authority.key" \
     -in "$dir/db/$name.csr" -out "$dir/$name.pem" -extfile "$dir/db/$name.ext" -startdate "$5" -enddate "$6" 2>/dev/null
+  # With its authority, as many servers have it: without, Wine takes the chain for good, since it
+  # ends at nothing that could be refused.
+  cat "$dir/$authority.pem" >>"$dir/$name.pem"
 }
 
 self_sign() { # DIR NAME SUBJECT_ALT_NAME
