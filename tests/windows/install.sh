@@ -34,6 +34,7 @@ missing() {
 # The release of this machine without its updates: those of i386 may be missing or older than the
 # index says, and for tests the release is good enough.
 apt_sources() {
+  # shellcheck disable=SC2016 # apt expands these
   apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
     awk '$3 !~ /-/' | sort -u
 }

@@ -24,14 +24,15 @@ make_once() { # NAME VERSION FUNCTION [ARG...]
     flock 9
     is_made "$@" && exit
     made=$WINDOWS_BUILD/$1
-    rm -rf "$made.new"
-    mkdir "$made.new"
+    new=$made.new.$BASHPID
+    rm -rf "$made".new.* || true # a program of an interrupted run may still write there
+    mkdir "$new"
     trap 'tail -n 30 "$made.log" >&2' EXIT
-    "${@:3}" "$made.new" >"$made.log" 2>&1 9>&- # nothing that it starts may keep the lock
+    "${@:3}" "$new" >"$made.log" 2>&1 9>&- # nothing that it starts may keep the lock
     trap - EXIT
-    recipe "$2" "$3" >"$made.new/made-by"
+    recipe "$2" "$3" >"$new/made-by"
     rm -rf "$made"
-    mv "$made.new" "$made"
+    mv "$new" "$made"
   ) 9>"$WINDOWS_BUILD/$1.lock"
 }
 

@@ -12,6 +12,8 @@
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
+REVOCATION=$WINDOWS/revocation.c
+
 run() { # 64|32 PROGRAM [ARG...]
   case $1 in
     64) exec /usr/lib/wine/wine64 "${@:2}" ;;
@@ -25,17 +27,22 @@ run() { # 64|32 PROGRAM [ARG...]
 server() { /usr/lib/wine/wineserver64 "$@"; } # it finds the 32-bit one too
 
 make_prefix() { # 64|32 FOLDER
+  local gcc=x86_64-w64-mingw32-gcc
+  local key='HKLM\Software\Microsoft\Cryptography\OID\EncodingType 1\CertDllVerifyRevocation\DEFAULT'
+  [ "$1" = 64 ] || gcc=i686-w64-mingw32-gcc
   export WINEPREFIX=$2
+  trap 'server --kill; exit 1' INT TERM
   export HOME=$2/none # Wine links its folders for documents to those that are there
   (run "$1" wineboot --init)
   (run "$1" winecfg -v win10)
+  "$gcc" -shared -s -Wl,--kill-at "$REVOCATION" -o "$2/drive_c/windows/system32/revocation.dll"
+  (run "$1" reg add "$key" /v Dll /t REG_MULTI_SZ /d revocation.dll /f)
   server --wait
 }
 
 stop() {
-  local width
-  for width in 64 32; do
-    export WINEPREFIX=$WINDOWS_BUILD/wine$width
+  for WINEPREFIX in "$WINDOWS_BUILD"/wine{64,32}{,.new.*}; do
+    export WINEPREFIX
     [ ! -d "$WINEPREFIX" ] || ! server --kill || server --wait
   done
 }
@@ -51,7 +58,7 @@ case ${1:-} in
     [ $# -ge 2 ] || fail 'usage: wine.sh 64|32 PROGRAM [ARG...]'
     [ -d "$I386" ] || fail 'run tests/windows/install.sh first'
     export WINEARCH=win$1
-    make_once "wine$1" win10 make_prefix "$1"
+    make_once "wine$1" "$(<"$REVOCATION")" make_prefix "$1"
     export WINEPREFIX=$WINDOWS_BUILD/wine$1
     run "$@"
     ;;
