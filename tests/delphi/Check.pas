@@ -167,7 +167,12 @@ end;
 
 destructor THalfServer.Destroy;
 begin
-  fpShutdown(FSocket, 2); { wakes accept }
+  { Wakes accept, on each system in another way. }
+  {$IFDEF MSWINDOWS}
+  CloseSocket(FSocket);
+  {$ELSE}
+  fpShutdown(FSocket, 2);
+  {$ENDIF}
   FThread.WaitFor;
   FThread.Free;
   inherited Destroy;

@@ -2,9 +2,10 @@
 program callbacks;
 
 {$IFDEF FPC}{$MODE DELPHI}{$ENDIF}
+{$IFDEF MSWINDOWS}{$APPTYPE CONSOLE}{$ENDIF}
 
 uses
-  cthreads, SysUtils, Classes, PostriderApi, Postrider, Check;
+  {$IFDEF UNIX}cthreads,{$ENDIF} SysUtils, Classes, PostriderApi, Postrider, Check;
 
 type
   EStop = class(Exception);

@@ -2,9 +2,11 @@
 program delivery;
 
 {$IFDEF FPC}{$MODE DELPHI}{$ENDIF}
+{$IFDEF MSWINDOWS}{$APPTYPE CONSOLE}{$ENDIF}
 
 uses
-  cthreads, SysUtils, PostriderApi, Postrider, Check;
+  {$IFDEF UNIX}cthreads, cwstring,{$ENDIF} {$IFDEF MSWINDOWS}Windows,{$ENDIF}
+  SysUtils, PostriderApi, Postrider, Check;
 
 type
   ETooLate = class(Exception);
@@ -35,21 +37,36 @@ begin
     raise ETooLate.Create('too late');
 end;
 
-{ The rig speaks UTF-8, whatever the locale is. }
+{ Through no code page: Windows keeps UTF-16, and the rig speaks UTF-8, whatever the locale is. }
+function Environment(const Name: TPostriderString): TPostriderString;
+begin
+  {$IFDEF MSWINDOWS}
+  SetLength(Result, GetEnvironmentVariableW(PWideChar(Name), nil, 0));
+  SetLength(Result, GetEnvironmentVariableW(PWideChar(Name), PWideChar(Result), Length(Result)));
+  {$ELSE}
+  Result := UTF8Decode(GetEnvironmentVariable(string(Name)));
+  {$ENDIF}
+end;
+
 function Rig(const Name: string): TPostriderString;
 begin
-  Result := UTF8Decode(GetEnvironmentVariable('RIG_' + Name));
+  Result := Environment(TPostriderString('RIG_' + Name));
   Verify(Result <> '', 'RIG_' + Name + ' is not set');
 end;
 
-function SignedIn: TPostriderMail;
+function SignedInWithoutCa: TPostriderMail;
 begin
   Result := TPostriderMail.Create;
   Result.SetServer(Rig('HOST'), StrToInt(string(Rig('PORT'))));
   Result.SetSecurity(MAIL_SECURITY_STARTTLS);
-  Result.AddCaFile(Rig('CA'));
   Result.SetAuthXoauth2(Rig('USER'), Rig('TOKEN'));
   Result.SetFrom(Rig('USER'), UTF8Decode('J'#$C3#$BC'rgen Gr'#$C3#$B6#$C3#$9F'e'));
+end;
+
+function SignedIn: TPostriderMail;
+begin
+  Result := SignedInWithoutCa;
+  Result.AddCaFile(Rig('CA'));
 end;
 
 procedure OneOfTwoRecipientsGetsTheMessage;
@@ -173,7 +190,50 @@ begin
   Host.Free;
 end;
 
+procedure AnAuthorityNobodyKnowsIsRefusedUntilItIsAdded;
+var
+  Mail: TPostriderMail;
 begin
+  Mail := SignedInWithoutCa;
+  Mail.AddRecipient(Rig('USER'));
+  Mail.SetText('Hello');
+  Verify(FailedWith(Mail) = MAIL_STATUS_CERTIFICATE, 'status');
+  Mail.AddCaFile(Rig('CA'));
+  Verify(Mail.Send.Outcome = MAIL_OUTCOME_ACCEPTED, 'outcome');
+  Mail.Free;
+end;
+
+{ Below a folder with a space and an umlaut. }
+function FileWithACyrillicName: TPostriderString;
+const
+  Content: AnsiString = 'All is well.'#13#10;
+var
+  Handle: THandle;
+begin
+  Result := ExtractFilePath(Rig('FILE')) + UTF8Decode('f'#$C3#$BC'r Anna');
+  CreateDir(Result);
+  Result := Result + UTF8Decode('/'#$D0#$9E#$D1#$82#$D1#$87#$D1#$91#$D1#$82'.txt');
+  Handle := FileCreate(Result);
+  Verify(FileWrite(Handle, PAnsiChar(Content)^, Length(Content)) = Length(Content), 'file');
+  FileClose(Handle);
+end;
+
+procedure AFileWithACyrillicNameIsAttached;
+var
+  Mail: TPostriderMail;
+begin
+  Mail := SignedIn;
+  Mail.AddRecipient(Rig('USER'));
+  Mail.AddHeader('X-Story', 'attached');
+  Mail.AddAttachmentFile(FileWithACyrillicName);
+  Verify(Mail.Send.Outcome = MAIL_OUTCOME_ACCEPTED, 'outcome');
+  Mail.Free;
+end;
+
+begin
+  {$IFDEF UNIX}
+  SetMultiByteFileSystemCodePage(CP_UTF8);
+  {$ENDIF}
   Run('OneOfTwoRecipientsGetsTheMessage', OneOfTwoRecipientsGetsTheMessage);
   Run('ARefusedSignInTellsEverythingAndTheNextSendWorks',
     ARefusedSignInTellsEverythingAndTheNextSendWorks);
@@ -181,4 +241,7 @@ begin
     WhenNobodyIsAcceptedTheErrorHoldsTheRecipients);
   Run('AnExceptionAfterTheMessageWasAcceptedComesOutToo',
     AnExceptionAfterTheMessageWasAcceptedComesOutToo);
+  Run('AnAuthorityNobodyKnowsIsRefusedUntilItIsAdded',
+    AnAuthorityNobodyKnowsIsRefusedUntilItIsAdded);
+  Run('AFileWithACyrillicNameIsAttached', AFileWithACyrillicNameIsAttached);
 end.

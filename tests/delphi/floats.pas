@@ -3,9 +3,10 @@
 program floats;
 
 {$IFDEF FPC}{$MODE DELPHI}{$ENDIF}
+{$IFDEF MSWINDOWS}{$APPTYPE CONSOLE}{$ENDIF}
 
 uses
-  cthreads, SysUtils, PostriderApi, Postrider, Check;
+  {$IFDEF UNIX}cthreads,{$ENDIF} SysUtils, PostriderApi, Postrider, Check;
 
 type
   THost = class

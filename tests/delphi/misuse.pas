@@ -2,9 +2,10 @@
 program misuse;
 
 {$IFDEF FPC}{$MODE DELPHI}{$ENDIF}
+{$IFDEF MSWINDOWS}{$APPTYPE CONSOLE}{$ENDIF}
 
 uses
-  cthreads, SysUtils, Classes, PostriderApi, Postrider, Check;
+  {$IFDEF UNIX}cthreads,{$ENDIF} SysUtils, Classes, PostriderApi, Postrider, Check;
 
 type
   TCall = procedure(Mail: TPostriderMail);

@@ -178,7 +178,7 @@ pub fn check_example(rig: &Rig, language: &str, make: impl Fn() -> Command) {
 }
 
 /// Alice's only message with this text in it.
-fn delivered_once(rig: &Rig, needle: &str) -> Vec<u8> {
+pub fn delivered_once(rig: &Rig, needle: &str) -> Vec<u8> {
     let message = maildir::wait_for(rig, rig::ALICE, needle);
     assert_eq!(maildir::all(rig, rig::ALICE, needle).len(), 1, "sent once: {needle}");
     message
