@@ -142,13 +142,20 @@ pub(crate) fn handshake_error(error: &rustls::Error, host: &str) -> Error {
             Cause::CertificateSelfSigned,
             "is self-signed: it is its own issuer and nobody vouches for it".into(),
         ),
+        CertificateError::Other(other) => {
+            certificate(Cause::CertificateInvalid, format!("is not valid: {}", other.0))
+        }
         other => certificate(Cause::CertificateInvalid, format!("is not valid: {other:?}")),
     }
 }
 
-/// Says of a certificate nobody vouches for whether it is self-signed (issuer equals subject).
+/// Says of a certificate nobody vouches for whether it is self-signed (issuer equals subject), and
+/// knows what the verifier calls "other" when the issuer is nowhere to be found.
 #[derive(Debug)]
 struct Explaining(Arc<dyn ServerCertVerifier>);
+
+/// CERT_E_CHAINING, which Windows says of a certificate whose issuer the server did not send along.
+const ISSUER_NOT_FOUND: &str = "(os error -2146762486)";
 
 #[derive(Debug)]
 struct SelfSigned;
@@ -177,11 +184,15 @@ impl ServerCertVerifier for Explaining {
             // A self-signed certificate that calls itself a CA is refused as such ("Other").
             let no_issuer =
                 matches!(error, rustls::Error::InvalidCertificate(UnknownIssuer | Other(_)));
+            let issuer_not_found = matches!(&error, rustls::Error::InvalidCertificate(Other(other))
+                if other.0.to_string().ends_with(ISSUER_NOT_FOUND));
             let self_signed = webpki::EndEntityCert::try_from(end_entity)
                 .is_ok_and(|certificate| certificate.issuer() == certificate.subject());
             if no_issuer && self_signed {
                 let reason = Other(rustls::OtherError(Arc::new(SelfSigned)));
                 rustls::Error::InvalidCertificate(reason)
+            } else if issuer_not_found {
+                rustls::Error::InvalidCertificate(UnknownIssuer)
             } else {
                 error
             }
@@ -249,5 +260,84 @@ impl ServerCertVerifier for AcceptAny {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Refusing(CertificateError);
+
+    impl ServerCertVerifier for Refusing {
+        fn verify_server_cert(
+            &self,
+            _: &CertificateDer<'_>,
+            _: &[CertificateDer<'_>],
+            _: &ServerName<'_>,
+            _: &[u8],
+            _: UnixTime,
+        ) -> std::result::Result<ServerCertVerified, rustls::Error> {
+            Err(rustls::Error::InvalidCertificate(self.0.clone()))
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+            Ok(HandshakeSignatureValid::assertion())
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+            Ok(HandshakeSignatureValid::assertion())
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            Vec::new()
+        }
+    }
+
+    fn explained(reason: CertificateError, certificate: &CertificateDer<'_>) -> Error {
+        let name = ServerName::try_from("mail.example.org").unwrap();
+        let verdict = Explaining(Arc::new(Refusing(reason))).verify_server_cert(
+            certificate,
+            &[],
+            &name,
+            &[],
+            UnixTime::now(),
+        );
+        handshake_error(&verdict.unwrap_err(), "mail.example.org")
+    }
+
+    fn other(text: &'static str) -> CertificateError {
+        CertificateError::Other(rustls::OtherError(Arc::from(Box::from(text))))
+    }
+
+    #[test]
+    fn what_the_system_calls_other_is_told_in_its_own_words() {
+        use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+        let mut params = CertificateParams::new([]).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, "CA");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let params = CertificateParams::new(["mail.example.org".to_owned()]).unwrap();
+        let issued = params.signed_by(&KeyPair::generate().unwrap(), &ca).unwrap();
+
+        let chaining = "A certificate chain could not be built. (os error -2146762486)";
+        let error = explained(other(chaining), issued.der());
+        assert_eq!(error.cause(), Cause::CertificateUnknownCa);
+        assert_eq!(explained(other(chaining), ca.der()).cause(), Cause::CertificateSelfSigned);
+
+        let error = explained(other("Not allowed here. (os error -1)"), issued.der());
+        assert_eq!(error.cause(), Cause::CertificateInvalid);
+        assert!(error.text().ends_with("is not valid: Not allowed here. (os error -1)"), "{error}");
     }
 }
