@@ -7,7 +7,7 @@
 #                        exit 0 when nothing is missing, 1 otherwise
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
-. "$RIG/packages.sh"
+. "$RIG/../../packaging/debian.sh"
 
 npm_is_current() { cmp -s "$RIG/oidc/package-lock.json" "$RIG_BUILD/oidc/installed"; }
 

@@ -9,9 +9,7 @@
 #                        exit 0 when nothing is missing, 1 otherwise
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
-. "$(dirname "$WINDOWS")/rig/packages.sh"
 . /etc/os-release
-
 
 # What is built, per line: the package it comes from, then the arguments of make_once.
 builds() {

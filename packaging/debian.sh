@@ -1,4 +1,5 @@
-# Installs Debian packages for install.sh here and in tests/windows: a tools.txt names them.
+# Installs packages on Debian and Ubuntu, for the scripts that bring tools; a tools.txt names them:
+# a check (a command, a path, which may be a pattern, or python3:MODULE), and the package that brings it.
 #
 # No service starts: while apt runs, policy-rc.d says no; what was there before is put back.
 
@@ -30,8 +31,9 @@ install_tools() { # TOOLS.TXT
   install_packages $(awk '{print $2}' <<<"$missing" | sort -u)
 }
 
+apt() { apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
+
 install_packages() { # PACKAGE...
-  local apt=(apt-get -q -o DPkg::Lock::Timeout=300)
   export DEBIAN_FRONTEND=noninteractive
   policy=/usr/sbin/policy-rc.d
   trap restore_policy EXIT
@@ -39,11 +41,11 @@ install_packages() { # PACKAGE...
   if [ -e "$policy" ] && [ ! -e "$policy.before-rig" ]; then mv "$policy" "$policy.before-rig"; fi
   printf '#!/bin/sh\nexit 101\n' >"$policy"
   chmod 755 "$policy"
-  "${apt[@]}" update
+  apt update
   if command -v debconf-set-selections >/dev/null; then
     echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
   fi
-  "${apt[@]}" install -y --no-install-recommends "$@"
+  apt install -y --no-install-recommends "$@"
 }
 
 restore_policy() {
