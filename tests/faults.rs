@@ -11,10 +11,6 @@
 //!
 //! - `server`, `wire`, `certificate`   the scripted server
 //! - `client`                          the handle and the observer that the tests use
-//!
-//! The server asks Linux how far its octets have come, which no other system tells in the same way.
-
-#![cfg(target_os = "linux")]
 
 #[path = "faults/client.rs"]
 mod client;

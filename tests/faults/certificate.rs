@@ -37,7 +37,8 @@ fn identity() -> &'static Identity {
             .with_safe_default_protocol_versions()
             .expect("versions")
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
+            // Wine takes a chain for good that ends at nothing it could refuse.
+            .with_single_cert(vec![certificate.der().clone(), ca.der().clone()], key)
             .expect("a configuration");
         Identity { ca_pem: ca.pem(), config: Arc::new(config) }
     })

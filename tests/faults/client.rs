@@ -28,8 +28,11 @@ pub fn mail_with_token(server: &Server, token: &str) -> Mail {
     mail
 }
 
+/// Wine looks for names only in certificates, never for addresses.
+const HOST: &str = if cfg!(windows) { "localhost" } else { "127.0.0.1" };
+
 pub fn lead_to(mail: &mut Mail, server: &Server) {
-    mail.set_server("127.0.0.1", server.port()).expect("a server");
+    mail.set_server(HOST, server.port()).expect("a server");
     let security = match server.security() {
         Security::Plain => 0,
         Security::Starttls => 2,

@@ -5,9 +5,10 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use socket2::SockRef;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+#[cfg(target_os = "linux")]
+use std::time::Instant;
 
 /// No test waits this long unless it has failed.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -167,30 +168,17 @@ impl Wire {
         waiting || !self.buffer.is_empty()
     }
 
-    /// Waits until the client's system has everything that was said.
+    /// Waits until the client's system has everything that was said. Linux tells; elsewhere
+    /// loopback has handed it over by the time that the call which sends comes back.
     pub fn wait_until_taken(&self) {
-        let began = Instant::now();
-        while self.unacknowledged() > 0 && !self.is_gone() && began.elapsed() < PATIENCE {
-            std::thread::yield_now();
-        }
-    }
-
-    /// Whether the connection has ended: nothing will be acknowledged any more.
-    fn is_gone(&self) -> bool {
-        let Some(socket) = self.socket() else { return true };
-        let mut entry = libc::pollfd { fd: socket.as_raw_fd(), events: 0, revents: 0 };
-        // SAFETY: `entry` is one valid entry; the call does not wait.
-        unsafe { libc::poll(&raw mut entry, 1, 0) };
-        entry.revents & (libc::POLLHUP | libc::POLLERR) != 0
-    }
-
-    fn unacknowledged(&self) -> libc::c_int {
-        let mut octets = 0;
+        #[cfg(target_os = "linux")]
         if let Some(socket) = self.socket() {
-            // SAFETY: TIOCOUTQ writes one int (on a socket: octets that are not acknowledged yet).
-            unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut octets) };
+            let began = Instant::now();
+            let waiting = || linux::unacknowledged(socket) > 0 && !linux::is_gone(socket);
+            while waiting() && began.elapsed() < PATIENCE {
+                std::thread::yield_now();
+            }
         }
-        octets
     }
 
     /// FIN: nothing more is said; what comes is still read.
@@ -208,5 +196,27 @@ impl Wire {
         }
         self.line = None;
         self.buffer.clear();
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::net::TcpStream;
+    use std::os::fd::AsRawFd;
+
+    /// Whether the connection has ended: nothing will be acknowledged any more.
+    pub fn is_gone(socket: &TcpStream) -> bool {
+        let mut entry = libc::pollfd { fd: socket.as_raw_fd(), events: 0, revents: 0 };
+        // SAFETY: `entry` is one valid entry; the call does not wait.
+        unsafe { libc::poll(&raw mut entry, 1, 0) };
+        entry.revents & (libc::POLLHUP | libc::POLLERR) != 0
+    }
+
+    /// Octets of ours that the other system has not acknowledged yet.
+    pub fn unacknowledged(socket: &TcpStream) -> libc::c_int {
+        let mut octets = 0;
+        // SAFETY: TIOCOUTQ writes one int.
+        unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut octets) };
+        octets
     }
 }
