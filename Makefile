@@ -32,6 +32,13 @@ install: library ## Installs library, headers, pkg-config and CMake files, licen
 uninstall: ## Removes what `make install` installed
 	$(INSTALL) uninstall
 
+windows: ## Builds the libraries for Windows, 64 and 32 bit: target/windows (on Debian or Ubuntu)
+	TARGET='$(TARGET)' bash packaging/windows/build.sh
+
+windows-check: windows ## Makes target/windows/check, to be tried on a computer with Windows
+	bash packaging/windows/check.sh '$(TARGET)/windows' '$(TARGET)/windows/check'
+	@echo 'Copy $(TARGET)/windows/check to a computer with Windows, and call check.cmd there.'
+
 python: library ## Installs the Python package, with the library inside, with pip
 	python3 -m pip install ./bindings/python
 
@@ -41,6 +48,9 @@ demo: library ## Builds the library, starts the sandbox, sends a message from C 
 
 test: tools lint ## Runs every test; as root, or with CI=true, first installs what the tests need
 	$(CARGO) test --locked --no-fail-fast --all-features
+
+test-windows: windows ## Tests the libraries for Windows with Wine; installs what it needs as `make test` does
+	TARGET='$(TARGET)' bash tests/windows/test.sh
 
 lint: ## Checks the formatting, and asks clippy
 	@if $(CARGO) fmt --version >/dev/null 2>&1 && $(CARGO) clippy --version >/dev/null 2>&1; then \
@@ -68,4 +78,4 @@ licences: ## Rewrites packaging/THIRD-PARTY-LICENSES.txt from the crates that ar
 fuzz: ## Feeds the parsers with garbage for a minute each (needs a nightly toolchain)
 	bash fuzz/run.sh
 
-.PHONY: help library install uninstall python fuzz demo test lint tools bench bench-quick bindings licences
+.PHONY: help library install uninstall windows windows-check python fuzz demo test test-windows lint tools bench bench-quick bindings licences
