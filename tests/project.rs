@@ -53,11 +53,15 @@ struct Package {
 
 static PACKAGES: LazyLock<Vec<Package>> = LazyLock::new(packages);
 
-/// Every package of the dependency graph on this system.
+/// The systems for which there are libraries.
+const SYSTEMS: [&str; 3] =
+    ["x86_64-unknown-linux-gnu", "x86_64-win7-windows-gnu", "i686-win7-windows-gnu"];
+
+/// Every package of the dependency graph on these systems.
 fn packages() -> Vec<Package> {
-    let host = "x86_64-unknown-linux-gnu";
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version=1", "--locked", "--filter-platform", host])
+        .args(["metadata", "--format-version=1", "--locked"])
+        .args(SYSTEMS.iter().flat_map(|system| ["--filter-platform", system]))
         .current_dir(root())
         .output()
         .expect("cargo runs");
