@@ -7,6 +7,7 @@
 //! - `header`     include/postrider.h
 //! - `delphi`     bindings/delphi/PostriderApi.pas
 //! - `python`     bindings/python/postrider/_api.py
+//! - `windows`    packaging/windows/*.def
 //! - `abi`        tests/abi.txt, which only grows once something was released
 //! - `rules`      names, comments, exports, and where unsafe code may be
 
@@ -16,6 +17,7 @@ mod header;
 mod interface;
 mod python;
 mod rules;
+mod windows;
 
 use interface::Interface;
 use std::path::{Path, PathBuf};
@@ -57,4 +59,10 @@ fn the_delphi_unit_is_current() {
 #[test]
 fn the_python_module_is_current() {
     check("bindings/python/postrider/_api.py", &python::module(&INTERFACE));
+}
+
+#[test]
+fn the_definitions_of_the_import_libraries_are_current() {
+    check("packaging/windows/x64.def", &windows::definition_64(&INTERFACE));
+    check("packaging/windows/x86.def", &windows::definition_32(&INTERFACE));
 }
