@@ -160,6 +160,22 @@ enum mail_status
    */
   MAIL_STATUS_TOO_LARGE = -25,
   /**
+   * No access token could be had: the provider refused it, or cannot be asked.
+   */
+  MAIL_STATUS_TOKEN = -26,
+  /**
+   * A person has to sign in: there is no sign-in yet, or it has ended.
+   */
+  MAIL_STATUS_NEEDS_SIGN_IN = -27,
+  /**
+   * The token store cannot be read or written.
+   */
+  MAIL_STATUS_STORE = -28,
+  /**
+   * The proxy refused the connection.
+   */
+  MAIL_STATUS_PROXY = -29,
+  /**
    * A defect in this library; please report it with the error text.
    */
   MAIL_STATUS_INTERNAL = -99,
@@ -297,7 +313,7 @@ typedef int32_t mail_importance;
 #endif // __cplusplus
 
 /**
- * The step in which something went wrong, in the order in which they happen.
+ * The step in which something went wrong.
  */
 enum mail_stage
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -356,6 +372,22 @@ enum mail_stage
    * DATA and the content, up to the final reply.
    */
   MAIL_STAGE_DATA = 12,
+  /**
+   * Asking a proxy for the connection.
+   */
+  MAIL_STAGE_PROXY = 13,
+  /**
+   * Reading or writing the token store.
+   */
+  MAIL_STAGE_STORE = 14,
+  /**
+   * A person signing in at the provider.
+   */
+  MAIL_STAGE_AUTHORIZE = 15,
+  /**
+   * Asking the provider for a token.
+   */
+  MAIL_STAGE_TOKEN = 16,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
