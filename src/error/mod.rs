@@ -149,6 +149,11 @@ impl Error {
         Self::new(Status::ConnectionLost, stage, Cause::ConnectionLost, text)
     }
 
+    /// A proxy that cannot be used, refuses, or cannot do what it is asked.
+    pub(crate) fn proxy(cause: Cause, text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Status::Proxy, Stage::Proxy, cause, text)
+    }
+
     pub(crate) fn timeout(stage: Stage, limit: std::time::Duration) -> Self {
         let text = format!("no answer within {} s while {}", limit.as_secs_f32(), stage.doing());
         Self::new(Status::Timeout, stage, Cause::Timeout, text)
@@ -218,10 +223,13 @@ impl Error {
     pub fn retry(&self) -> Retry {
         let passing = match &self.0.reply {
             Some(reply) => reply.is_transient(),
-            None => matches!(
-                self.0.status,
-                Status::Timeout | Status::Resolve | Status::Connect | Status::ConnectionLost
-            ),
+            None => {
+                let cause = self.0.cause;
+                matches!(
+                    self.0.status,
+                    Status::Timeout | Status::Resolve | Status::Connect | Status::ConnectionLost
+                ) || matches!(cause, Cause::ProxyUnreachable | Cause::ProxyCannotConnect)
+            }
         };
         if passing { Retry::Later } else { Retry::No }
     }

@@ -79,8 +79,8 @@ statuses! {
     NeedsSignIn = -27 => "a person has to sign in",
     /// The token store cannot be read or written.
     Store = -28 => "the token store cannot be read or written",
-    /// The proxy refused the connection.
-    Proxy = -29 => "the proxy refused the connection",
+    /// The proxy cannot be used, or gave no connection to the server.
+    Proxy = -29 => "the proxy gave no connection to the server",
     /// A defect in this library.
     Internal = -99 => "internal error",
 }

@@ -80,7 +80,7 @@ pub enum mail_status {
     NeedsSignIn = -27,
     /// The token store cannot be read or written.
     Store = -28,
-    /// The proxy refused the connection.
+    /// The proxy cannot be used, or gave no connection to the server.
     Proxy = -29,
     /// A defect in this library; please report it with the error text.
     Internal = -99,
