@@ -327,6 +327,11 @@ public:
     void set_ehlo_name(std::optional<std::string_view> name) {
         check(mail_set_ehlo_name(handle(), Text("name", name)));
     }
+    /// "http://host:port", "socks5://host:port", "env", "system", or nothing for a direct connection.
+    void set_proxy(std::optional<std::string_view> proxy, std::optional<std::string_view> user = std::nullopt,
+                   std::optional<std::string_view> password = std::nullopt) {
+        check(mail_set_proxy(handle(), Text("proxy", proxy), Text("user", user), Text("password", password)));
+    }
     void set_timeout(std::chrono::milliseconds timeout) {
         check(mail_set_timeout(handle(), number(timeout.count())));
     }

@@ -100,6 +100,15 @@ PROTOTYPES = {
     "mail_set_security": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
     "mail_allow_plaintext_auth": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
     "mail_set_ehlo_name": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_set_proxy": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+        ],
+    ),
     "mail_set_timeout": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
     "mail_add_ca_file": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
     "mail_add_ca_pem": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]),

@@ -6,6 +6,7 @@ use super::SignIn;
 use crate::error::{Error, Result};
 use crate::net::check_host;
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// How a proxy is talked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +50,10 @@ impl ProxyServer {
         let mut server = Self { kind, host, port, sign_in: None };
         if let Some(user_info) = user_info {
             let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
-            let sign_in = SignIn::new(&percent_decoded(user)?, &percent_decoded(password)?)?;
-            server.sign_in_unless_set(Some(&sign_in))?;
+            let sign_in = percent_decoded(user)
+                .and_then(|user| SignIn::new(&user, &*percent_decoded(password)?))
+                .and_then(|sign_in| server.sign_in_unless_set(Some(&sign_in)));
+            sign_in.map_err(|error| Error::argument(format!("proxy: its {error}")))?;
         }
         Ok(server)
     }
@@ -72,12 +75,14 @@ impl Kind {
         match self {
             // RFC 7617 §2: the first colon ends the user.
             Kind::Http if user.contains(&b':') => {
-                Err(Error::argument("the user for an HTTP proxy contains a colon"))
+                Err(Error::argument("user contains a colon, which HTTP proxies cannot be told"))
             }
             // RFC 1929 §2.
-            Kind::Socks5 if user.len() > 255 || !(1..=255).contains(&password.len()) => {
-                let text = "user and password for a SOCKS proxy must have 1 to 255 octets";
-                Err(Error::argument(text))
+            Kind::Socks5 if user.len() > 255 => {
+                Err(Error::argument("user has more than the 255 octets that SOCKS can hold"))
+            }
+            Kind::Socks5 if !(1..=255).contains(&password.len()) => {
+                Err(Error::argument("password must have 1 to 255 octets for a SOCKS proxy"))
             }
             _ => Ok(()),
         }
@@ -126,12 +131,12 @@ fn split_port(place: &str) -> Result<(&str, Option<u16>)> {
         None => return Ok((place, None)),
     };
     let number = port.get(1..).and_then(|port| port.parse::<u16>().ok()).filter(|port| *port != 0);
-    let number = number.ok_or_else(|| Error::argument("the port of proxy must be 1 to 65535"))?;
+    let number = number.ok_or_else(|| Error::argument("proxy: its port must be 1 to 65535"))?;
     Ok((host, Some(number)))
 }
 
 /// RFC 3986 §2.1. A percent sign that encodes nothing stands for itself.
-fn percent_decoded(text: &str) -> Result<String> {
+fn percent_decoded(text: &str) -> Result<Zeroizing<String>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, others)) = rest.split_first() {
@@ -148,11 +153,9 @@ fn percent_decoded(text: &str) -> Result<String> {
             }
         }
     }
-    let not_utf8 = "user or password in proxy is not UTF-8 once percent-decoded";
-    // The bytes of what is refused may be a password: wiped like one that is taken.
-    String::from_utf8(bytes).map_err(|error| {
-        drop(zeroize::Zeroizing::new(error.into_bytes()));
-        Error::argument(not_utf8)
+    String::from_utf8(bytes).map(Zeroizing::new).map_err(|error| {
+        drop(Zeroizing::new(error.into_bytes()));
+        Error::argument("user or password is not UTF-8 once percent-decoded")
     })
 }
 

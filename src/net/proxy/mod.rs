@@ -52,12 +52,10 @@ impl SignIn {
     /// Never quotes what it refuses.
     pub(crate) fn new(user: &str, password: &str) -> Result<Self> {
         if user.is_empty() || user.chars().any(char::is_control) {
-            let text = "the user for the proxy is empty or contains a control character";
-            return Err(Error::argument(text));
+            return Err(Error::argument("user is empty or contains a control character"));
         }
         if password.chars().any(char::is_control) {
-            let text = "the password for the proxy contains a control character";
-            return Err(Error::argument(text));
+            return Err(Error::argument("password contains a control character"));
         }
         Ok(Self { user: Secret::new(user), password: Secret::new(password) })
     }
