@@ -59,6 +59,10 @@ enum class Status : std::int32_t {
     recipients = MAIL_STATUS_RECIPIENTS,
     message = MAIL_STATUS_MESSAGE,
     too_large = MAIL_STATUS_TOO_LARGE,
+    token = MAIL_STATUS_TOKEN,
+    needs_sign_in = MAIL_STATUS_NEEDS_SIGN_IN,
+    store = MAIL_STATUS_STORE,
+    proxy = MAIL_STATUS_PROXY,
     internal = MAIL_STATUS_INTERNAL,
 };
 
@@ -107,6 +111,10 @@ enum class Stage : std::int32_t {
     sender = MAIL_STAGE_SENDER,
     recipients = MAIL_STAGE_RECIPIENTS,
     data = MAIL_STAGE_DATA,
+    proxy = MAIL_STAGE_PROXY,
+    store = MAIL_STAGE_STORE,
+    authorize = MAIL_STAGE_AUTHORIZE,
+    token = MAIL_STAGE_TOKEN,
 };
 
 /// What became of the message.
