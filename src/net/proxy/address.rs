@@ -51,7 +51,7 @@ impl ProxyServer {
         if let Some(user_info) = user_info {
             let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
             let sign_in = percent_decoded(user)
-                .and_then(|user| SignIn::new(&user, &*percent_decoded(password)?))
+                .and_then(|user| SignIn::new(&user, &percent_decoded(password)?))
                 .and_then(|sign_in| server.sign_in_unless_set(Some(&sign_in)));
             sign_in.map_err(|error| Error::argument(format!("proxy: its {error}")))?;
         }

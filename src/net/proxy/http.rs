@@ -130,7 +130,12 @@ impl Connect {
     }
 
     fn no_http(&self) -> Error {
-        let text = format!("what answers at the proxy {} does not speak HTTP", self.proxy);
+        let what = match self.head.first() {
+            // The version with which every answer of SOCKS 5 begins.
+            Some(5) => "speaks SOCKS 5 and not HTTP",
+            _ => "does not speak HTTP",
+        };
+        let text = format!("the proxy {} {what}", self.proxy);
         Error::proxy(Cause::ProxyProtocol, text)
     }
 }
