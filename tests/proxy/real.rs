@@ -1,7 +1,7 @@
 //! Squid and microsocks between the library and Postfix.
 
 use crate::harness::{ANY_MECHANISM, PLAIN, STARTTLS, Sent, TLS, mail, raw, send, send_well};
-use crate::support::proxies::{self, HIDDEN_HOST, Proxies};
+use crate::support::proxies::{self, HIDDEN_HOST, Proxies, UNNAMED_HOST};
 use crate::support::rig::{self, Rig};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -147,8 +147,14 @@ fn a_proxy_that_refuses_and_one_that_cannot_and_one_that_is_not_there_are_told_a
 #[test]
 fn the_certificate_must_be_for_the_server_behind_the_proxy() {
     let Some((rig, proxies)) = servers() else { return };
-    for proxy in [http(proxies.http), socks(proxies.socks)] {
-        let mut mail = mail(rig, rig.ports.wronghost, TLS, "wrong-host-behind-proxy");
+    for (host, port, proxy) in [
+        // The certificate has the name of the computer on which the proxy is.
+        (UNNAMED_HOST, rig.ports.submissions, http(proxies.http)),
+        ("localhost", rig.ports.wronghost, http(proxies.http)),
+        ("localhost", rig.ports.wronghost, socks(proxies.socks)),
+    ] {
+        let mut mail = mail(rig, port, TLS, "wrong-host-behind-proxy");
+        mail.set_server(host, port.into()).unwrap();
         // Trusts somebody whom no other test trusts: else a session of theirs with another door of
         // the same Postfix is resumed, and no certificate shown.
         let key = rcgen::generate_simple_self_signed(["nobody.test".to_owned()]).unwrap();

@@ -15,8 +15,8 @@ PASSWORD='p@ss:w/rd%1'
 start_squid() { # DIR
   mkdir "$1"
   echo "$USER_NAME:$(openssl passwd -apr1 "$PASSWORD")" >"$1/users"
-  # Only this proxy knows the name: what reaches it did not look it up itself.
-  echo '127.0.0.1 localhost mail.rig.test' >"$1/hosts"
+  # Only this proxy knows the names of the rig: who reaches them did not look them up itself.
+  echo '127.0.0.1 localhost mail.rig.test unnamed.rig.test' >"$1/hosts"
   squid_config "$1" >"$1/squid.conf"
   # As root it gives up root, and must still write its logs.
   if [ "$(id -u)" = 0 ]; then chown proxy "$1"; fi

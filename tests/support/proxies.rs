@@ -12,6 +12,9 @@ use super::tools;
 /// certificates are for it too.
 pub const HIDDEN_HOST: &str = "mail.rig.test";
 
+/// Another such name, which stands in no certificate.
+pub const UNNAMED_HOST: &str = "unnamed.rig.test";
+
 /// Running proxies, all on 127.0.0.1.
 pub struct Proxies {
     /// Squid: HTTP CONNECT for everybody.
