@@ -54,8 +54,7 @@ fn a_message_goes_through_each_proxy_to_each_kind_of_server() {
             assert_eq!(sent.line("-- by way of"), format!("-- by way of the proxy {proxy}"));
             assert_eq!(sent.count("-- TLS is on"), usize::from(security != PLAIN));
             raw(rig, rig::BOB, &mark);
-            let logs = proxies.logs();
-            assert!(logs.contains(&format!("{host}:{port}")), "{mark}: {logs}");
+            proxies.wait_for_log(&format!("{host}:{port}"));
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::support::rig::{ALICE, BOB};
 use postrider::{Cause, Delivery, Kind, Mail, Outcome, Stage, Status};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,21 +13,22 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// One connection to a proxy that does just this.
 struct Proxy {
     port: u16,
-    thread: thread::JoinHandle<TcpListener>,
+    ended: Receiver<TcpListener>,
 }
 
 impl Proxy {
     fn that(does: impl FnOnce(TcpStream) + Send + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let thread = thread::spawn(move || {
+        let (end, ended) = channel();
+        thread::spawn(move || {
             let (socket, _) = listener.accept().unwrap();
             socket.set_read_timeout(Some(PATIENCE)).unwrap();
             socket.set_write_timeout(Some(PATIENCE)).unwrap();
             does(socket);
-            listener
+            end.send(listener).unwrap();
         });
-        Self { port, thread }
+        Self { port, ended }
     }
 
     fn mail(&self, scheme: &str) -> Mail {
@@ -44,7 +45,7 @@ impl Proxy {
 
     /// Waits for the script, and makes sure that nobody has connected a second time.
     fn end(self) {
-        let listener = self.thread.join().unwrap();
+        let listener = self.ended.recv_timeout(PATIENCE).expect("the script comes to its end");
         listener.set_nonblocking(true).unwrap();
         assert!(listener.accept().is_err(), "the proxy was asked twice");
     }

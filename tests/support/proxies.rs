@@ -1,9 +1,10 @@
 //! Real proxies: Squid and microsocks, started by `tests/rig/proxy.sh` once per test binary and
 //! stopped when it ends.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use super::script::Script;
 use super::tools;
@@ -14,6 +15,8 @@ pub const HIDDEN_HOST: &str = "mail.rig.test";
 
 /// Another such name, which stands in no certificate.
 pub const UNNAMED_HOST: &str = "unnamed.rig.test";
+
+const LOG_LIMIT: Duration = Duration::from_secs(20);
 
 /// Running proxies, all on 127.0.0.1.
 pub struct Proxies {
@@ -63,9 +66,16 @@ impl Proxies {
         }
     }
 
-    /// Everything that the proxies have written down so far.
-    pub fn logs(&self) -> String {
-        let logs = self.socks_logs.iter().chain([&self.squid_log]);
-        logs.map(|log| fs::read_to_string(log).unwrap_or_default()).collect()
+    /// Waits until one of the proxies has written this down: Squid does so when a connection ends.
+    pub fn wait_for_log(&self, words: &str) {
+        let logs = || {
+            let all = self.socks_logs.iter().chain([&self.squid_log]);
+            all.map(|log| fs::read_to_string(log).unwrap_or_default()).collect::<String>()
+        };
+        let deadline = Instant::now() + LOG_LIMIT;
+        while !logs().contains(words) {
+            assert!(Instant::now() < deadline, "no {words:?} in\n{}", logs());
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 }
