@@ -73,7 +73,8 @@ impl Connect {
                 self.is_open = true;
                 Ok(())
             }
-            407 => Err(self.sign_in_error(lines, code, reason)),
+            // Tinyproxy 1.11 says 401 to a wrong password.
+            401 | 407 => Err(self.sign_in_error(lines, code, reason)),
             500..=599 => {
                 Err(self.error(Cause::ProxyCannotConnect, "could not connect", code, reason))
             }
@@ -238,6 +239,7 @@ mod tests {
             (open, basic, Cause::ProxySignInRequired),
             (known, basic, Cause::ProxySignInRefused),
             (known, "HTTP/1.1 407 Sign in\r\n\r\n", Cause::ProxySignInRefused),
+            (known, "HTTP/1.0 401 Unauthorized\r\n\r\n", Cause::ProxySignInRefused),
             (open, other, Cause::ProxySignInUnsupported),
             (known, other, Cause::ProxySignInUnsupported),
             (open, "220 smtp.test ESMTP\r\n\r\n", Cause::ProxyProtocol),
