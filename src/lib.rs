@@ -43,6 +43,7 @@ pub mod fuzzing;
 mod mail;
 mod message;
 mod net;
+pub mod oauth;
 #[allow(unsafe_code)]
 mod platform;
 mod secret;

@@ -4,7 +4,7 @@ use crate::error::{Cause, Error, Result, Stage, Status};
 use crate::message::{
     Carrier, Content, Disposition, Importance, Kind, Message, MessagePart, Prepared, random_hex,
 };
-use crate::net::{Canceller, CertificateDer, Trust};
+use crate::net::{Canceller, CertificateDer, Proxy, Trust};
 use crate::secret::Secret;
 use crate::smtp::{Credentials, PasswordMechanism};
 use crate::transport::{Delivery, Job, KeptConnection, LogFile, Observer, Security, Server, send};
@@ -124,6 +124,15 @@ impl Mail {
             return Err(Error::argument(format!("timeout_ms must be 1 to {MOST_TIMEOUT_MS}")));
         }
         self.timeout = Duration::from_millis(timeout_ms.unsigned_abs().into());
+        Ok(())
+    }
+
+    /// The proxy through which the server is reached: `http://host:port` or `socks5://host:port`
+    /// with `user:password@` in front of the host if need be, "env", "system", or "none", which is
+    /// what `None` and a new object have. `sign_in` is user and password as they are, for a proxy
+    /// that is named without.
+    pub fn set_proxy(&mut self, proxy: Option<&str>, sign_in: Option<(&str, &str)>) -> Result<()> {
+        self.server().proxy = Proxy::parse(proxy, sign_in)?;
         Ok(())
     }
 

@@ -59,6 +59,10 @@ enum class Status : std::int32_t {
     recipients = MAIL_STATUS_RECIPIENTS,
     message = MAIL_STATUS_MESSAGE,
     too_large = MAIL_STATUS_TOO_LARGE,
+    token = MAIL_STATUS_TOKEN,
+    needs_sign_in = MAIL_STATUS_NEEDS_SIGN_IN,
+    store = MAIL_STATUS_STORE,
+    proxy = MAIL_STATUS_PROXY,
     internal = MAIL_STATUS_INTERNAL,
 };
 
@@ -107,6 +111,10 @@ enum class Stage : std::int32_t {
     sender = MAIL_STAGE_SENDER,
     recipients = MAIL_STAGE_RECIPIENTS,
     data = MAIL_STAGE_DATA,
+    proxy = MAIL_STAGE_PROXY,
+    store = MAIL_STAGE_STORE,
+    authorize = MAIL_STAGE_AUTHORIZE,
+    token = MAIL_STAGE_TOKEN,
 };
 
 /// What became of the message.
@@ -326,6 +334,11 @@ public:
     void allow_plaintext_auth(bool allow) { check(mail_allow_plaintext_auth(handle(), allow)); }
     void set_ehlo_name(std::optional<std::string_view> name) {
         check(mail_set_ehlo_name(handle(), Text("name", name)));
+    }
+    /// "http://host:port", "socks5://host:port", "env", "system", or nothing for a direct connection.
+    void set_proxy(std::optional<std::string_view> proxy, std::optional<std::string_view> user = std::nullopt,
+                   std::optional<std::string_view> password = std::nullopt) {
+        check(mail_set_proxy(handle(), Text("proxy", proxy), Text("user", user), Text("password", password)));
     }
     void set_timeout(std::chrono::milliseconds timeout) {
         check(mail_set_timeout(handle(), number(timeout.count())));

@@ -113,6 +113,10 @@ type
     { Dangerous: everybody on the way can read passwords and tokens. }
     procedure AllowPlaintextAuth(Allow: Boolean);
     procedure SetEhloName(const Name: TPostriderString);
+    { 'http://host:port', 'socks5://host:port', 'env', 'system', or '' for a direct connection.
+      User and Password are for the proxy; without a User there is no Password. }
+    procedure SetProxy(const Proxy: TPostriderString; const User: TPostriderString = '';
+      const Password: TPostriderString = '');
     procedure SetTimeout(TimeoutMs: Integer);
     procedure AddCaFile(const Path: TPostriderString);
     procedure AddCaPem(Pem: Pointer; Size: TPostriderSize);
@@ -511,6 +515,19 @@ end;
 procedure TPostriderMail.SetEhloName(const Name: TPostriderString);
 begin
   Check(mail_set_ehlo_name(FHandle, OrNull(Utf8('name', Name))));
+end;
+
+procedure TPostriderMail.SetProxy(const Proxy, User, Password: TPostriderString);
+var
+  Secret: PAnsiChar;
+  Utf8Password: AnsiString;
+begin
+  Utf8Password := Utf8('password', Password);
+  Secret := OrNull(Utf8Password);
+  { An empty password is one too. }
+  if (User <> '') and (Secret = nil) then
+    Secret := '';
+  Check(mail_set_proxy(FHandle, OrNull(Utf8('proxy', Proxy)), OrNull(Utf8('user', User)), Secret));
 end;
 
 procedure TPostriderMail.SetTimeout(TimeoutMs: Integer);

@@ -79,6 +79,14 @@ const
   MAIL_STATUS_MESSAGE = -24;
   // The message is larger than the server takes.
   MAIL_STATUS_TOO_LARGE = -25;
+  // No access token could be had: the provider refused it, or cannot be asked.
+  MAIL_STATUS_TOKEN = -26;
+  // A person has to sign in: there is no sign-in yet, or it has ended.
+  MAIL_STATUS_NEEDS_SIGN_IN = -27;
+  // The token store cannot be read or written.
+  MAIL_STATUS_STORE = -28;
+  // The proxy cannot be used, or gave no connection to the server.
+  MAIL_STATUS_PROXY = -29;
   // A defect in this library; please report it with the error text.
   MAIL_STATUS_INTERNAL = -99;
 
@@ -122,7 +130,7 @@ const
   // Importance: high
   MAIL_IMPORTANCE_HIGH = 2;
 
-  // The step in which something went wrong, in the order in which they happen.
+  // The step in which something went wrong.
 
   // No error.
   MAIL_STAGE_NONE = 0;
@@ -150,6 +158,14 @@ const
   MAIL_STAGE_RECIPIENTS = 11;
   // DATA and the content, up to the final reply.
   MAIL_STAGE_DATA = 12;
+  // Asking a proxy for the connection.
+  MAIL_STAGE_PROXY = 13;
+  // Reading or writing the token store.
+  MAIL_STAGE_STORE = 14;
+  // A person signing in at the provider.
+  MAIL_STAGE_AUTHORIZE = 15;
+  // Asking the provider for a token.
+  MAIL_STAGE_TOKEN = 16;
 
   // What became of the message.
 
@@ -283,7 +299,43 @@ function mail_allow_plaintext_auth(Mail: PMail; Allow: Integer): TMailStatus;{$I
 // @since 0.1.0
 function mail_set_ehlo_name(Mail: PMail; Name: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
 
-// Sets the time that one mail_send() may take: name look-up, connecting, TLS, every reply and the
+// Sets the proxy through which the SMTP server is reached.
+//
+// Without this call mail travels directly, whatever the environment and the system say: most
+// proxies of companies let nobody through to mail ports, and mail that used to arrive would not.
+//
+// `proxy` is one of
+// - "http://host:port": HTTP CONNECT (RFC 9110), signing in with Basic; without a port 80
+// - "socks5://host:port": SOCKS 5 (RFC 1928, RFC 1929); without a port 1080. "socks5h://" and
+//   "socks://" are the same. The proxy looks the name of the server up.
+// - "env": what the environment says at each connecting: https_proxy, HTTPS_PROXY, all_proxy,
+//   ALL_PROXY (the first that is not empty), unless no_proxy or NO_PROXY names the server
+// - "system": on Windows the proxy settings of the user, with their script and exceptions, else
+//   those of the computer (netsh winhttp); on every other system the same as "env"
+// - "none", or NULL: no proxy
+//
+// A URL without a scheme means http://. A URL may hold a user and a password,
+// "http://user:password@host:port", in which "%40" stands for "@" and so on. A server on this
+// computer (localhost, 127.0.0.0/8, ::1) is reached through a proxy only when that was named by a
+// URL here. The connection between this computer and the proxy is not secured: user and password
+// for the proxy are readable there. TLS to the server goes through the proxy unbroken, and the
+// certificate is checked against the name of the server.
+//
+// @param mail      handle from mail_new()
+// @param proxy     see above; UTF-8, copied; NULL for none
+// @param user      user for the proxy as it is, not percent-encoded; UTF-8, copied; NULL for none.
+//                  With "env" and "system" it is for a proxy that is named there without a user.
+// @param password  password for the proxy, also as it is; NULL when `user` is NULL, and only then;
+//                  wiped on mail_free()
+// @return #MAIL_STATUS_OK, or
+//         - #MAIL_STATUS_NULL_POINTER      only one of `user` and `password` is NULL
+//         - #MAIL_STATUS_INVALID_ARGUMENT  `proxy` is none of these, or has a user while `user` is
+//           given too; or user or password are such that this proxy cannot be told
+// @since 0.1.0
+// @see mail_set_server()
+function mail_set_proxy(Mail: PMail; Proxy: PAnsiChar; User: PAnsiChar; Password: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Sets the time that one mail_send() may take: name look-up, connecting, proxy, TLS, every reply and the
 // content together.
 //
 // @param mail        handle from mail_new()
@@ -324,7 +376,7 @@ function mail_accept_invalid_certificate(Mail: PMail; Accept: Integer): TMailSta
 
 // Keeps the connection open between sends, so that the next one needs no new sign-in.
 //
-// A kept connection is used again only when server, security and sign-in are the same, and when
+// A kept connection is used again only when server, proxy, security and sign-in are the same, and when
 // the server has neither closed it nor said anything since. 0 closes the one that is open.
 //
 // @param mail  handle from mail_new()

@@ -55,6 +55,15 @@ causes! {
     Unreachable: "server_unreachable", "Check the network connection and whether a firewall blocks the port.";
     ConnectionLost: "connection_lost", "Send again; if it happens often, a firewall or virus scanner may cut the connection.";
 
+    ProxySettingInvalid: "proxy_setting_invalid", "Correct the proxy setting that the error text names, or tell the program which proxy to use.";
+    ProxyUnreachable: "proxy_unreachable", "Check name and port of the proxy and the network connection.";
+    ProxyRefused: "proxy_refused", "Ask the operator of the proxy to allow connections to this server and port; many proxies allow only port 443.";
+    ProxySignInRequired: "proxy_sign_in_required", "Set user and password for the proxy.";
+    ProxySignInRefused: "proxy_sign_in_refused", "Check user and password for the proxy; they are often not those of the mailbox.";
+    ProxySignInUnsupported: "proxy_sign_in_unsupported", "Ask the operator of the proxy for a sign-in with user and password (Basic), or go through a local helper such as Px or Cntlm.";
+    ProxyCannotConnect: "proxy_cannot_connect", "Check server name and port: the proxy itself could not connect to the server.";
+    ProxyProtocol: "proxy_protocol", "Check kind and port of the proxy: http:// and socks5:// are different things.";
+
     TlsFailed: "tls_failed", "Check that the port and the security mode belong together: 465 is TLS, 587 is STARTTLS.";
     TlsNoTrustRoots: "tls_no_trust_roots", "Install the system's CA certificates, or add a CA file.";
     CertificateExpired: "certificate_expired", "The server's operator must renew the certificate; check the clock of this computer too.";

@@ -17,7 +17,7 @@ use std::fmt;
 /// The result of everything that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The step in which something went wrong, in the order in which they happen.
+/// The step in which something went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Stage {
@@ -45,6 +45,14 @@ pub enum Stage {
     Recipients = 11,
     /// DATA and the content, up to the final reply.
     Data = 12,
+    /// Asking a proxy for the connection.
+    Proxy = 13,
+    /// Reading or writing the token store.
+    Store = 14,
+    /// A person signing in at the provider.
+    Authorize = 15,
+    /// Asking the provider for a token.
+    Token = 16,
 }
 
 impl Stage {
@@ -63,6 +71,10 @@ impl Stage {
             Stage::Sender => "giving the sender (MAIL FROM)",
             Stage::Recipients => "giving the recipients (RCPT TO)",
             Stage::Data => "sending the content",
+            Stage::Proxy => "asking the proxy",
+            Stage::Store => "reading or writing the token store",
+            Stage::Authorize => "waiting for a person to sign in",
+            Stage::Token => "asking for a token",
         }
     }
 }
@@ -137,6 +149,11 @@ impl Error {
         Self::new(Status::ConnectionLost, stage, Cause::ConnectionLost, text)
     }
 
+    /// A proxy that cannot be used, refuses, or cannot do what it is asked.
+    pub(crate) fn proxy(cause: Cause, text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Status::Proxy, Stage::Proxy, cause, text)
+    }
+
     pub(crate) fn timeout(stage: Stage, limit: std::time::Duration) -> Self {
         let text = format!("no answer within {} s while {}", limit.as_secs_f32(), stage.doing());
         Self::new(Status::Timeout, stage, Cause::Timeout, text)
@@ -206,10 +223,13 @@ impl Error {
     pub fn retry(&self) -> Retry {
         let passing = match &self.0.reply {
             Some(reply) => reply.is_transient(),
-            None => matches!(
-                self.0.status,
-                Status::Timeout | Status::Resolve | Status::Connect | Status::ConnectionLost
-            ),
+            None => {
+                let cause = self.0.cause;
+                matches!(
+                    self.0.status,
+                    Status::Timeout | Status::Resolve | Status::Connect | Status::ConnectionLost
+                ) || matches!(cause, Cause::ProxyUnreachable | Cause::ProxyCannotConnect)
+            }
         };
         if passing { Retry::Later } else { Retry::No }
     }

@@ -73,6 +73,14 @@ statuses! {
     Message = -24 => "the server refused the message",
     /// The message is larger than the server takes.
     TooLarge = -25 => "the message is too large for the server",
+    /// No access token could be had: the provider refused it, or cannot be asked.
+    Token = -26 => "no access token could be had",
+    /// A person has to sign in: there is no sign-in yet, or it has ended.
+    NeedsSignIn = -27 => "a person has to sign in",
+    /// The token store cannot be read or written.
+    Store = -28 => "the token store cannot be read or written",
+    /// The proxy cannot be used, or gave no connection to the server.
+    Proxy = -29 => "the proxy gave no connection to the server",
     /// A defect in this library.
     Internal = -99 => "internal error",
 }

@@ -216,6 +216,10 @@ impl From<Status> for mail_status {
             Status::Recipients => mail_status::Recipients,
             Status::Message => mail_status::Message,
             Status::TooLarge => mail_status::TooLarge,
+            Status::Token => mail_status::Token,
+            Status::NeedsSignIn => mail_status::NeedsSignIn,
+            Status::Store => mail_status::Store,
+            Status::Proxy => mail_status::Proxy,
             Status::Internal => mail_status::Internal,
         }
     }

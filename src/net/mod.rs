@@ -5,17 +5,20 @@
 //! - `aside`    what cannot be interrupted, on a thread that nobody has to wait for
 //! - `resolve`  names to addresses
 //! - `connect`  addresses to a connected socket (RFC 8305)
+//! - `proxy`    which proxy stands in the way, and how it is asked to let us through
 //! - `tls`      trust and TLS configurations, made once per process
 //! - `stream`   the connection, plain or TLS, that never blocks for longer than the watch allows
 
 mod aside;
 mod connect;
+mod proxy;
 mod resolve;
 mod stream;
 mod tls;
 mod watch;
 
-pub(crate) use connect::connect;
+pub(crate) use proxy::{Proxy, open};
+pub(crate) use resolve::check_host;
 pub(crate) use stream::Stream;
 pub(crate) use tls::{CertificateDer, ServerName, Trust};
 pub use watch::Canceller;

@@ -3,8 +3,8 @@
 //! The system's look-up cannot be interrupted, so it runs aside and holds nothing but the name.
 
 use crate::error::{Cause, Error, Result, Stage, Status};
-use crate::net::Watch;
 use crate::net::aside::run_aside;
+use crate::net::{ServerName, Watch};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
 /// The addresses of `host`, in the order in which to try them: families take turns, beginning with
@@ -22,6 +22,25 @@ pub(crate) fn resolve(host: &str, port: u16, watch: &mut Watch) -> Result<Vec<So
         Ok(addresses) => Ok(take_turns(addresses)),
         Err(error) => Err(not_found(host, error)),
     }
+}
+
+/// The host in the form that is looked up: A-labels, and no brackets around an address.
+pub(crate) fn check_host(host: &str) -> Result<String> {
+    let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    if host.is_empty() {
+        return Err(Error::argument("host is empty"));
+    }
+    let bad = || Error::argument("host is not a host name or IP address");
+    if host.parse::<IpAddr>().is_ok() {
+        return Ok(host.to_owned());
+    }
+    let host = if host.is_ascii() {
+        host.to_owned()
+    } else {
+        idna::domain_to_ascii(host).map_err(|_| bad())?
+    };
+    ServerName::try_from(host.trim_end_matches('.')).map_err(|_| bad())?;
+    Ok(host)
 }
 
 fn not_found(host: &str, why: impl std::fmt::Display) -> Error {

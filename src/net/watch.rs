@@ -100,10 +100,13 @@ impl<'a> Watch<'a> {
 /// How long each step may take at most (RFC 5321 §4.5.3.2, shortened where a person waits).
 fn step_limit(stage: Stage) -> Duration {
     Duration::from_secs(match stage {
-        Stage::Resolve | Stage::Connect | Stage::Tls => 60,
+        Stage::Resolve | Stage::Connect | Stage::Tls | Stage::Proxy => 60,
+        Stage::Store | Stage::Token => 60,
         Stage::Argument | Stage::Compose => 60,
         Stage::Greeting | Stage::Hello | Stage::Starttls | Stage::SignIn => 120,
         Stage::Sender | Stage::Recipients => 300,
+        // A person at a browser: the deadline of the whole is the limit.
+        Stage::Authorize => 86_400,
         // From each piece of content to the next, and from the last to the final reply: servers
         // scan for viruses before they answer.
         Stage::Data => 600,

@@ -17,6 +17,8 @@ pub(crate) use fpu::HostFloats;
 pub(crate) use fpu::OurFloats;
 #[cfg(feature = "capi")]
 pub(crate) use system::stay_loaded;
+#[cfg(windows)]
+pub(crate) use system::system_proxy;
 pub(crate) use system::{SEND_FLAGS, host_name, local_utc_offset_minutes, poll};
 
 /// What a socket is waited for.

@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Outcome, Result, Stage, Status};
 use crate::message::{Carrier, Content, Prepared};
-use crate::net::{Stream, Watch, connect};
+use crate::net::{Stream, Watch, open};
 use crate::smtp::{Envelope, Next, Options, Session, Transaction, Transcript};
 use crate::transport::log::Log;
 use crate::transport::server::{Server, is_ehlo_name};
@@ -91,9 +91,15 @@ impl Connection {
     /// Connects, starts TLS and signs in.
     pub(crate) fn open(server: &Arc<Server>, watch: &mut Watch, log: &Log) -> Result<Self> {
         log.note(|| format!("connecting to {}:{}", server.host, server.port));
-        let (socket, peer) = connect(&server.host, server.port, watch)?;
-        let mut stream = Stream::new(socket, peer);
-        log.note(|| format!("connected to {}", stream.peer()));
+        let proxy = server.proxy.choose(&server.host, server.port, watch)?;
+        if let Some(proxy) = &proxy {
+            log.note(|| format!("by way of the proxy {proxy}"));
+        }
+        let mut stream = open(&server.host, server.port, proxy.as_ref(), watch)?;
+        log.note(|| match &proxy {
+            Some(_) => format!("connected by the proxy at {}", stream.peer()),
+            None => format!("connected to {}", stream.peer()),
+        });
         if server.is_implicit_tls() {
             stream.start_tls(server.trust.configuration()?, server.name()?, watch)?;
             note_tls(&stream, log);

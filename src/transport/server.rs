@@ -1,9 +1,8 @@
 //! Which server, how it is reached, and how far it is trusted.
 
 use crate::error::{Error, Result};
-use crate::net::{ServerName, Trust};
+use crate::net::{Proxy, ServerName, Trust, check_host};
 use crate::smtp::{Credentials, StartTls};
-use std::net::IpAddr;
 
 /// How the connection is protected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +23,7 @@ pub(crate) struct Server {
     pub host: String,
     pub port: u16,
     pub security: Security,
+    pub proxy: Proxy,
     pub ehlo_name: Option<String>,
     pub trust: Trust,
     pub credentials: Option<Credentials>,
@@ -73,25 +73,6 @@ impl Server {
         let name = self.host.trim_end_matches('.').to_owned();
         ServerName::try_from(name).map_err(|_| Error::argument("host is not a host name"))
     }
-}
-
-/// The host in the form that is looked up: A-labels, and no brackets around an address.
-fn check_host(host: &str) -> Result<String> {
-    let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    if host.is_empty() {
-        return Err(Error::argument("host is empty"));
-    }
-    let bad = || Error::argument("host is not a host name or IP address");
-    if host.parse::<IpAddr>().is_ok() {
-        return Ok(host.to_owned());
-    }
-    let host = if host.is_ascii() {
-        host.to_owned()
-    } else {
-        idna::domain_to_ascii(host).map_err(|_| bad())?
-    };
-    ServerName::try_from(host.trim_end_matches('.')).map_err(|_| bad())?;
-    Ok(host)
 }
 
 /// A domain or an address literal (RFC 5321 §4.1.1.1): nothing else may follow EHLO.

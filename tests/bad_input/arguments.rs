@@ -10,6 +10,10 @@ type Call = (&'static str, fn(&mut Mail, &str) -> Result<()>);
 const TEXTS: &[Call] = &[
     ("host", |mail, text| mail.set_server(text, 587)),
     ("name", |mail, text| mail.set_ehlo_name(Some(text))),
+    ("proxy", |mail, text| mail.set_proxy(Some(text), None)),
+    ("proxy", |mail, text| mail.set_proxy(Some(&format!("http://{text}@proxy.test")), None)),
+    ("user", |mail, text| mail.set_proxy(Some("env"), Some((text, "password")))),
+    ("password", |mail, text| mail.set_proxy(Some("env"), Some(("user", text)))),
     ("user", |mail, text| mail.set_auth_xoauth2(text, "token")),
     ("access_token", |mail, text| mail.set_auth_xoauth2("anna@example.org", text)),
     ("user", |mail, text| mail.set_auth_oauthbearer(text, "token")),

@@ -49,6 +49,7 @@ CALL(set_server, TEXT(0), NUMBER(0))
 CALL(set_security, NUMBER(0))
 CALL(allow_plaintext_auth, NUMBER(0))
 CALL(set_ehlo_name, TEXT(0))
+CALL(set_proxy, TEXT(0), TEXT(1), TEXT(2))
 CALL(set_timeout, NUMBER(0))
 CALL(add_ca_file, TEXT(0))
 CALL(add_ca_pem, DATA)
@@ -137,6 +138,9 @@ static const struct function {
     {FUNCTION(set_security), 0, NONE, {{"security", 2, 3, {-1, 5, INT32_MAX}}}, NO_DATA},
     {FUNCTION(allow_plaintext_auth), 0, NONE, FLAG("allow"), NO_DATA},
     {FUNCTION(set_ehlo_name), 0, {{"name", "pc.test", OPTIONAL, ONE_LINE}}, NO_NUMBERS, NO_DATA},
+    {FUNCTION(set_proxy), 0,
+     {{"proxy", "http://proxy.test:3128", OPTIONAL, ONE_LINE}, USER, {"password", "s3cret", REQUIRED, ONE_LINE}},
+     NO_NUMBERS, NO_DATA},
     {FUNCTION(set_timeout), 0, NONE, {{"timeout_ms", 1000, 3, {0, -1, 86400001}}}, NO_DATA},
     /* Neither is PEM: what is good about them is only that they can be read. */
     {FUNCTION(add_ca_file), MAIL_STATUS_INVALID_ARGUMENT, {FILE_PATH}, NO_NUMBERS, NO_DATA},

@@ -21,6 +21,10 @@ static void a_wrong_argument_is_named() {
     CHECK(error_of([&] { mail.set_timeout(std::chrono::milliseconds(0)); }).status() == Status::invalid_argument);
     CHECK(error_of([&] { mail.set_date({}, std::chrono::hours(100'000'000)); }).status() == Status::invalid_argument);
     CHECK(error_of([&] { mail.set_security(postrider::Security{99}); }).status() == Status::invalid_argument);
+    CHECK(error_of([&] { mail.set_proxy("ftp://proxy.test"); }).text().find("proxy") == 0);
+    CHECK(error_of([&] { mail.set_proxy("env", "anna"); }).status() == Status::null_pointer);
+    mail.set_proxy("socks5://proxy.test", "anna", "s3cret");
+    mail.set_proxy(std::nullopt);
     CHECK(error_of([&] { mail.add_recipient("no address"); }).status() == Status::invalid_argument);
 }
 

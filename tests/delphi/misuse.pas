@@ -50,6 +50,16 @@ begin
   Mail.SetTimeout(0);
 end;
 
+procedure UnknownProxy(Mail: TPostriderMail);
+begin
+  Mail.SetProxy('ftp://proxy.test');
+end;
+
+procedure PasswordWithoutUser(Mail: TPostriderMail);
+begin
+  Mail.SetProxy('env', '', 's3cret');
+end;
+
 procedure UnknownSecurity(Mail: TPostriderMail);
 begin
   Mail.SetSecurity(99);
@@ -142,6 +152,10 @@ begin
   Verify((LastCause <> '') and (LastAdvice <> ''), 'no cause or advice');
   Verify(Refused(Mail, ZeroPort) = MAIL_STATUS_INVALID_ARGUMENT, 'port 0');
   Verify(Refused(Mail, ZeroTimeout) = MAIL_STATUS_INVALID_ARGUMENT, 'timeout 0');
+  Verify(Refused(Mail, UnknownProxy) = MAIL_STATUS_INVALID_ARGUMENT, 'an unknown proxy');
+  Verify(Refused(Mail, PasswordWithoutUser) = MAIL_STATUS_NULL_POINTER, 'a password without user');
+  Mail.SetProxy('http://proxy.test', 'anna', '');
+  Mail.SetProxy('');
   Verify(Refused(Mail, UnknownSecurity) = MAIL_STATUS_INVALID_ARGUMENT, 'security 99');
   Verify(Refused(Mail, NoAddress) = MAIL_STATUS_INVALID_ARGUMENT, 'no address');
   Verify(Refused(Mail, EmptyFrom) = MAIL_STATUS_INVALID_ARGUMENT, 'empty From');

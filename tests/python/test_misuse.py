@@ -41,6 +41,11 @@ class Misuse(unittest.TestCase):
         self.refuses(Status.INVALID_ARGUMENT, self.mail.set_timeout, 0)
         self.refuses(Status.INVALID_ARGUMENT, self.mail.set_security, 99)
         self.refuses(Status.INVALID_ARGUMENT, self.mail.add_recipient, "no address")
+        error = self.refuses(Status.INVALID_ARGUMENT, self.mail.set_proxy, "ftp://proxy.test")
+        self.assertIn("proxy", str(error))
+        self.refuses(Status.NULL_POINTER, self.mail.set_proxy, "env", "anna")
+        self.mail.set_proxy("socks5://proxy.test", "anna", "s3cret")
+        self.mail.set_proxy(None)
 
     def test_a_nul_inside_a_text_is_refused(self):
         error = self.refuses(Status.INVALID_ARGUMENT, self.mail.set_subject, "a\0b")

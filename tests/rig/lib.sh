@@ -1,4 +1,5 @@
-# Helpers of install.sh and serve.sh: places, starting and stopping servers, waiting for ports.
+# Helpers of install.sh, serve.sh and proxy.sh: places, starting and stopping servers, ports. Those
+# that serve keep everything in the folder $STATE, each server in a folder of its own with its pid.
 
 RIG=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 RIG_BUILD=${RIG_BUILD:-$(dirname "$(dirname "$RIG")")/build/rig}
@@ -46,3 +47,40 @@ poll() { # SECONDS COMMAND...
 }
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; } # PORT
+
+# Sets PORT_<NAME> for every name, to ports that nobody else gets while the rig runs.
+reserve_ports() { # IPV6(yes|no) NAME...
+  local ipv6=$1 name ports
+  shift
+  mkdir "$STATE/ports"
+  start_server "$STATE/ports/pid" "$STATE/ports/list" python3 "$RIG/ports.py" "$#" "$ipv6"
+  poll 10 test -s "$STATE/ports/list" || fail "no ports"
+  read -ra ports <"$STATE/ports/list"
+  for name in "$@"; do
+    printf -v "PORT_$name" %s "${ports[0]}"
+    ports=("${ports[@]:1}")
+  done
+}
+
+fail() { # WHY
+  echo "rig: $1" >&2
+  tail -n 20 "$STATE"/*/*.log >&2
+  exit 1
+}
+
+stop_all() {
+  local pidfile stopping=()
+  for pidfile in "$STATE"/*/pid; do
+    stop_server "$pidfile" &
+    stopping+=($!)
+  done
+  wait "${stopping[@]}"
+  rm -rf "$STATE"
+}
+
+# `wait`, unlike `read`, ends at once when a trapped signal comes.
+until_input_ends() {
+  exec 3<&0
+  cat <&3 >/dev/null &
+  wait $!
+}

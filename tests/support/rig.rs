@@ -1,19 +1,13 @@
 //! The rig of real servers: Postfix, Dovecot and an OpenID provider, started by
 //! `tests/rig/serve.sh` once per test binary and stopped when it ends.
-//!
-//! The script lives as long as its standard input is open. That pipe is held here, so the system
-//! closes it when this process ends, in whichever way, and the servers go.
 
-use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{OnceLock, mpsc};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
+use super::script::Script;
 use super::{http, tools};
 
 /// Where all servers listen; Postfix listens on `::1` too when [`Rig::ipv6`].
@@ -30,7 +24,6 @@ pub const UNKNOWN_USER: &str = "nobody@rig.test";
 /// Refused for now: `450 4.2.1`.
 pub const BUSY_USER: &str = "later@rig.test";
 
-const START_LIMIT: Duration = Duration::from_secs(60);
 const EXPIRY_LIMIT: Duration = Duration::from_secs(20);
 const CLIENT_SECRET: &str = "service-secret";
 
@@ -56,8 +49,7 @@ pub struct Rig {
     pub ipv6: bool,
     /// The servers; each leads a session of its own.
     pub pids: Vec<u32>,
-    script: Child,
-    lifeline: Option<ChildStdin>,
+    _script: Script,
 }
 
 /// A door for each case. Postfix's, unless the name says otherwise; all know XOAUTH2, OAUTHBEARER,
@@ -143,33 +135,8 @@ impl Rig {
     }
 
     fn launch() -> Self {
-        let mut script = Command::new(tools::tests_folder("rig/serve.sh"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            // Ctrl+C ends the tests; the script then ends by itself, and in order.
-            .process_group(0)
-            .spawn()
-            .expect("bash runs serve.sh");
-        let lifeline = script.stdin.take();
-        let output = script.stdout.take().expect("stdout is piped");
-
-        let (sender, receiver) = mpsc::channel();
-        thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        let said = read_until_ready(&receiver);
-        Self::new(&said, script, lifeline)
-    }
-
-    fn new(said: &HashMap<String, String>, script: Child, lifeline: Option<ChildStdin>) -> Self {
-        let text = |key: &str| {
-            said.get(key).unwrap_or_else(|| panic!("serve.sh did not say {key}")).clone()
-        };
-        let port = |key: &str| text(&format!("PORT_{key}")).parse().expect("a port number");
+        let script = Script::start("serve.sh");
+        let (text, port) = (|key: &str| script.text(key), |name: &str| script.port(name));
         let certificates = PathBuf::from(text("CERTIFICATES"));
         Self {
             ports: Ports {
@@ -200,8 +167,7 @@ impl Rig {
             password: text("PASSWORD"),
             ipv6: text("IPV6") == "yes",
             pids: text("PIDS").split_whitespace().map(|pid| pid.parse().expect("a pid")).collect(),
-            script,
-            lifeline,
+            _script: script,
         }
     }
 
@@ -268,28 +234,5 @@ impl Rig {
     ) -> (u16, serde_json::Value) {
         let credentials = [("client_id", client), ("client_secret", CLIENT_SECRET)];
         http::post_form(&self.issuer, path, &[&credentials, fields].concat())
-    }
-}
-
-impl Drop for Rig {
-    fn drop(&mut self) {
-        self.lifeline = None;
-        // The script bounds its own end.
-        let _ = self.script.wait();
-    }
-}
-
-fn read_until_ready(lines: &mpsc::Receiver<String>) -> HashMap<String, String> {
-    let deadline = Instant::now() + START_LIMIT;
-    let mut said = HashMap::new();
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let line =
-            lines.recv_timeout(left).expect("serve.sh starts the servers (it says above why not)");
-        match line.split_once('=') {
-            Some((key, value)) => said.insert(key.to_owned(), value.to_owned()),
-            None if line == "ready" => return said,
-            None => panic!("serve.sh said: {line}"),
-        };
     }
 }

@@ -32,6 +32,10 @@ MAIL_STATUS_SENDER = -22
 MAIL_STATUS_RECIPIENTS = -23
 MAIL_STATUS_MESSAGE = -24
 MAIL_STATUS_TOO_LARGE = -25
+MAIL_STATUS_TOKEN = -26
+MAIL_STATUS_NEEDS_SIGN_IN = -27
+MAIL_STATUS_STORE = -28
+MAIL_STATUS_PROXY = -29
 MAIL_STATUS_INTERNAL = -99
 
 # How the connection is protected; the numbers are those of EASendMail's ConnectType.
@@ -56,7 +60,7 @@ MAIL_IMPORTANCE_LOW = 0
 MAIL_IMPORTANCE_NORMAL = 1
 MAIL_IMPORTANCE_HIGH = 2
 
-# The step in which something went wrong, in the order in which they happen.
+# The step in which something went wrong.
 MAIL_STAGE_NONE = 0
 MAIL_STAGE_ARGUMENT = 1
 MAIL_STAGE_COMPOSE = 2
@@ -70,6 +74,10 @@ MAIL_STAGE_SIGN_IN = 9
 MAIL_STAGE_SENDER = 10
 MAIL_STAGE_RECIPIENTS = 11
 MAIL_STAGE_DATA = 12
+MAIL_STAGE_PROXY = 13
+MAIL_STAGE_STORE = 14
+MAIL_STAGE_AUTHORIZE = 15
+MAIL_STAGE_TOKEN = 16
 
 # What became of the message.
 MAIL_OUTCOME_NOT_SENT = 0
@@ -92,6 +100,15 @@ PROTOTYPES = {
     "mail_set_security": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
     "mail_allow_plaintext_auth": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
     "mail_set_ehlo_name": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_set_proxy": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+        ],
+    ),
     "mail_set_timeout": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
     "mail_add_ca_file": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
     "mail_add_ca_pem": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]),

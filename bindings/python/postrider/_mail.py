@@ -88,6 +88,19 @@ class Mail:
         """Sets the name with which the client introduces itself."""
         self._check(library.mail_set_ehlo_name(self._handle, optional_text("name", name)))
 
+    def set_proxy(
+        self, proxy: Optional[str], user: Optional[str] = None, password: Optional[str] = None
+    ) -> None:
+        """Sets the proxy: "http://host:port", "socks5://host:port", "env", "system", or None."""
+        self._check(
+            library.mail_set_proxy(
+                self._handle,
+                optional_text("proxy", proxy),
+                optional_text("user", user),
+                optional_text("password", password),
+            )
+        )
+
     def set_timeout(self, timeout_ms: int) -> None:
         """Sets the time that one send() may take, in milliseconds."""
         self._check(library.mail_set_timeout(self._handle, int32("timeout_ms", timeout_ms)))

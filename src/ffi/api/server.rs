@@ -76,7 +76,65 @@ pub unsafe extern "system" fn mail_set_ehlo_name(
     })
 }
 
-/// Sets the time that one mail_send() may take: name look-up, connecting, TLS, every reply and the
+/// Sets the proxy through which the SMTP server is reached.
+///
+/// Without this call mail travels directly, whatever the environment and the system say: most
+/// proxies of companies let nobody through to mail ports, and mail that used to arrive would not.
+///
+/// `proxy` is one of
+/// - "http://host:port": HTTP CONNECT (RFC 9110), signing in with Basic; without a port 80
+/// - "socks5://host:port": SOCKS 5 (RFC 1928, RFC 1929); without a port 1080. "socks5h://" and
+///   "socks://" are the same. The proxy looks the name of the server up.
+/// - "env": what the environment says at each connecting: https_proxy, HTTPS_PROXY, all_proxy,
+///   ALL_PROXY (the first that is not empty), unless no_proxy or NO_PROXY names the server
+/// - "system": on Windows the proxy settings of the user, with their script and exceptions, else
+///   those of the computer (netsh winhttp); on every other system the same as "env"
+/// - "none", or NULL: no proxy
+///
+/// A URL without a scheme means http://. A URL may hold a user and a password,
+/// "http://user:password@host:port", in which "%40" stands for "@" and so on. A server on this
+/// computer (localhost, 127.0.0.0/8, ::1) is reached through a proxy only when that was named by a
+/// URL here. The connection between this computer and the proxy is not secured: user and password
+/// for the proxy are readable there. TLS to the server goes through the proxy unbroken, and the
+/// certificate is checked against the name of the server.
+///
+/// @param mail      handle from mail_new()
+/// @param proxy     see above; UTF-8, copied; NULL for none
+/// @param user      user for the proxy as it is, not percent-encoded; UTF-8, copied; NULL for none.
+///                  With "env" and "system" it is for a proxy that is named there without a user.
+/// @param password  password for the proxy, also as it is; NULL when `user` is NULL, and only then;
+///                  wiped on mail_free()
+/// @return #MAIL_STATUS_OK, or
+///         - #MAIL_STATUS_NULL_POINTER      only one of `user` and `password` is NULL
+///         - #MAIL_STATUS_INVALID_ARGUMENT  `proxy` is none of these, or has a user while `user` is
+///           given too; or user or password are such that this proxy cannot be told
+/// @since 0.1.0
+/// @see mail_set_server()
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn mail_set_proxy(
+    mail: *mut mail_t,
+    proxy: *const c_char,
+    user: *const c_char,
+    password: *const c_char,
+) -> mail_status {
+    with(mail, |slot| {
+        // SAFETY: the caller passes NULL or NUL-terminated text (interface contract).
+        let proxy = unsafe { optional_text(proxy, "proxy") }?;
+        // SAFETY: as above.
+        let user = unsafe { optional_text(user, "user") }?;
+        // SAFETY: as above.
+        let password = unsafe { optional_text(password, "password") }?;
+        let sign_in = match (user, password) {
+            (Some(user), Some(password)) => Some((user, password)),
+            (None, None) => None,
+            (Some(_), None) => return Err(Error::null_pointer("password")),
+            (None, Some(_)) => return Err(Error::null_pointer("user")),
+        };
+        slot.mail.lock().set_proxy(proxy, sign_in)
+    })
+}
+
+/// Sets the time that one mail_send() may take: name look-up, connecting, proxy, TLS, every reply and the
 /// content together.
 ///
 /// @param mail        handle from mail_new()
@@ -157,7 +215,7 @@ pub extern "system" fn mail_accept_invalid_certificate(
 
 /// Keeps the connection open between sends, so that the next one needs no new sign-in.
 ///
-/// A kept connection is used again only when server, security and sign-in are the same, and when
+/// A kept connection is used again only when server, proxy, security and sign-in are the same, and when
 /// the server has neither closed it nor said anything since. 0 closes the one that is open.
 ///
 /// @param mail  handle from mail_new()

@@ -74,6 +74,14 @@ pub enum mail_status {
     Message = -24,
     /// The message is larger than the server takes.
     TooLarge = -25,
+    /// No access token could be had: the provider refused it, or cannot be asked.
+    Token = -26,
+    /// A person has to sign in: there is no sign-in yet, or it has ended.
+    NeedsSignIn = -27,
+    /// The token store cannot be read or written.
+    Store = -28,
+    /// The proxy cannot be used, or gave no connection to the server.
+    Proxy = -29,
     /// A defect in this library; please report it with the error text.
     Internal = -99,
 }
@@ -126,7 +134,7 @@ pub enum mail_importance {
     High = 2,
 }
 
-/// The step in which something went wrong, in the order in which they happen.
+/// The step in which something went wrong.
 #[repr(i32)]
 pub enum mail_stage {
     /// No error.
@@ -155,6 +163,14 @@ pub enum mail_stage {
     Recipients = 11,
     /// DATA and the content, up to the final reply.
     Data = 12,
+    /// Asking a proxy for the connection.
+    Proxy = 13,
+    /// Reading or writing the token store.
+    Store = 14,
+    /// A person signing in at the provider.
+    Authorize = 15,
+    /// Asking the provider for a token.
+    Token = 16,
 }
 
 /// What became of the message.
@@ -205,7 +221,7 @@ mod tests {
             };
         }
         same!(mail_stage, Stage: Argument Compose Resolve Connect Tls Greeting Hello Starttls SignIn
-            Sender Recipients Data);
+            Sender Recipients Data Proxy Store Authorize Token);
         same!(mail_outcome, Outcome: NotSent Accepted Unknown);
     }
 }

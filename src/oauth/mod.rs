@@ -1,0 +1,4 @@
+//! Who may send: providers, sign-in flows and the token store → an access token.
+//!
+//! Data flow: settings of an account → `provider` (data) → a flow (`code`, `device`, …) → `token`
+//! (what the provider answered) → `store`. Nothing here knows SMTP; sockets are those of `net`.
