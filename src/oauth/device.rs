@@ -64,7 +64,8 @@ impl DeviceAuthorization {
         let (Some(device_code), Some(user_code), Some(verification_uri)) =
             (json.get("device_code").and_then(Value::as_str), text("user_code"), address)
         else {
-            let text = format!("to {} came an answer without a code to show", asked.what);
+            let text =
+                format!("the answer to the request for {} holds no code to show", asked.what);
             let cause = Cause::TokenResponseInvalid;
             return Err(Error::new(Status::Token, asked.stage, cause, text));
         };

@@ -23,6 +23,8 @@ mod form;
 mod http;
 mod http_message;
 mod provider;
+#[cfg(all(test, unix))]
+mod real_tests;
 mod refusals;
 mod request;
 mod response;

@@ -34,7 +34,7 @@ struct Row {
     suberror: &'static str,
     /// A part of the description.
     text: &'static str,
-    /// What was asked: a part of the grant type.
+    /// The end of the grant type.
     what: &'static str,
     cause: Cause,
     then: Then,

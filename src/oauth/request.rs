@@ -53,6 +53,17 @@ impl Grant {
             Grant::JwtBearer(_) => "urn:ietf:params:oauth:grant-type:jwt-bearer",
         }
     }
+
+    /// What is asked for, for people and for the table of `refusals`.
+    fn in_words(&self) -> &'static str {
+        match self {
+            Grant::AuthorizationCode { .. } => "a token for the sign-in (authorization_code)",
+            Grant::RefreshToken(_) => "a new token (refresh_token)",
+            Grant::DeviceCode(_) => "a token for the device code (device_code)",
+            Grant::ClientCredentials => "a token for the app (client_credentials)",
+            Grant::JwtBearer(_) => "a token for the service account (jwt-bearer)",
+        }
+    }
 }
 
 /// Who asks whom.
@@ -158,7 +169,7 @@ impl<'a> Asking<'a> {
         response: &Response,
         now: SystemTime,
     ) -> Result<Token> {
-        Token::read(response, &self.asked(grant.name(), form), scopes, now)
+        Token::read(response, &self.asked(grant.in_words(), form), scopes, now)
     }
 
     /// Asks for a token, once.

@@ -41,7 +41,7 @@ pub struct ErrorResponse {
 pub(crate) struct Asked<'a> {
     pub family: Family,
     pub stage: Stage,
-    /// The grant type, or what else it was.
+    /// As a part of a sentence, with the grant type in it.
     pub what: &'a str,
     /// What was sent, with the secrets that an answer must not echo into our texts.
     pub form: &'a Form,
@@ -155,7 +155,8 @@ pub(crate) fn refusal(response: &Response, json: Option<&Value>, asked: &Asked) 
     let status = response.status;
     let excerpt = asked.form.without_secrets(&excerpt(response));
     let quote = if excerpt.is_empty() { "nothing".into() } else { format!("\"{excerpt}\"") };
-    let text = format!("to {} came no proper answer, but {quote} (HTTP {status})", asked.what);
+    let text =
+        format!("no proper answer to the request for {}, but {quote} (HTTP {status})", asked.what);
     let (cause, retry) = match status {
         429 => (Cause::TooManyTokenRequests, Retry::Later),
         408 | 500.. => (Cause::ProviderBusy, Retry::Later),

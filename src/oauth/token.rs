@@ -70,7 +70,7 @@ impl Token {
         };
         let kind = fields.token_type.as_ref().and_then(text_of);
         if kind.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
-            let text = format!("to {} came a token that is no bearer token", asked.what);
+            let text = format!("the answer to the request for {} is no bearer token", asked.what);
             let cause = Cause::TokenResponseInvalid;
             return Err(Error::new(Status::Token, asked.stage, cause, text));
         }

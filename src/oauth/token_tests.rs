@@ -102,6 +102,6 @@ fn pages_of_proxies_are_quoted_by_their_title_only() {
     assert_eq!((error.cause(), error.retry()), (Cause::ProviderBusy, Retry::Later));
     assert_eq!(
         error.text(),
-        "to refresh_token came no proper answer, but \"502 Bad Gateway\" (HTTP 502)"
+        "no proper answer to the request for refresh_token, but \"502 Bad Gateway\" (HTTP 502)"
     );
 }
