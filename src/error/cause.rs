@@ -93,4 +93,57 @@ causes! {
     RecipientsRefused: "recipients_refused", "Check the addresses; the results of the recipients tell what the server said to each.";
     MessageRefused: "message_refused", "Read the server's reply: it refused the content of this message.";
     MessageTooLarge: "message_too_large", "Send less or smaller attachments.";
+
+    NeedsSignIn: "needs_sign_in", "Sign in once more.";
+    NeedsSignInExpired: "needs_sign_in_expired", "Sign in again: the sign-in has expired or was ended (by the user, an administrator, or a new password).";
+    NeedsSignInPasswordChanged: "needs_sign_in_password_changed", "Sign in again: the password was changed or the sign-in was revoked.";
+    NeedsSignInInactive: "needs_sign_in_inactive", "Sign in again: the sign-in was not used for too long.";
+    NeedsSignInGoogle: "needs_sign_in_google", "Sign in again; if it happens every seven days, publish the app first (Google Auth Platform, Audience); else the user or an administrator revoked the access, the password changed, or it was not used for six months.";
+    NeedsSignInFrequency: "needs_sign_in_frequency", "Sign in again: the organization asks for it at intervals; its administrator can change that.";
+    NeedsSignInConsent: "needs_sign_in_consent", "Sign in again and agree to the permissions, or let an administrator consent.";
+    NeedsSignInMfa: "needs_sign_in_mfa", "Sign in again with the second factor; for unattended use take an app of its own (client credentials).";
+    NeedsSignInPassword: "needs_sign_in_password", "Sign in in the browser: the password is wrong or has expired.";
+    NeedsSignInOtherAccount: "needs_sign_in_other_account", "Sign in with an account of this organization, or correct the tenant.";
+    NeedsSignInBrowser: "needs_sign_in_browser", "Sign in with the browser: the organization does not allow sign-in by device code.";
+    SignInDeclined: "sign_in_declined", "Sign in again and agree to the permissions.";
+    SignInTimedOut: "sign_in_timed_out", "Begin the sign-in again and finish it before its time is over.";
+    SignInEmbeddedBrowser: "sign_in_embedded_browser", "Open the sign-in page in the system's browser and not in a window of the program.";
+    SignInMixedUp: "sign_in_mixed_up", "Begin the sign-in again: the answer does not belong to it.";
+    SignInIncomplete: "sign_in_incomplete", "Give the whole address of the page to which the sign-in led.";
+    AccountLocked: "account_locked", "Wait, or ask the administrator to unlock the account.";
+    AccountDisabled: "account_disabled", "Ask the administrator to enable the account.";
+    SignInBlockedByPolicy: "sign_in_blocked_by_policy", "Ask the administrator: a policy of the organization forbids this sign-in.";
+
+    AppUnknown: "app_unknown", "Check the client id, the tenant and the national cloud; the app may be missing there, deleted or disabled.";
+    AppSecretWrong: "app_secret_wrong", "Check the client secret.";
+    AppSecretIdNotValue: "app_secret_id_not_value", "Use the value of the client secret and not its id.";
+    AppSecretExpired: "app_secret_expired", "Make a new client secret in the app registration.";
+    AppSecretMissing: "app_secret_missing", "Set the client secret that the provider shows with the client id.";
+    AppSecretNotAllowed: "app_secret_not_allowed", "Remove the client secret: the app is registered as a public client.";
+    AppPublicFlowsOff: "app_public_flows_off", "Allow public client flows in the app registration (Authentication), or set the client secret.";
+    AppCertificateWrong: "app_certificate_wrong", "Upload the certificate to the app registration, and check that key, certificate and client id belong together.";
+    AppRedirectNotRegistered: "app_redirect_not_registered", "Register the redirect address for desktop apps, with the same path.";
+    AppWrongAccountType: "app_wrong_account_type", "Use the tenant that fits the account types of the app registration.";
+    AppAdminConsentNeeded: "app_admin_consent_needed", "Let an administrator consent to the permissions of the app.";
+    AppPermissionMissing: "app_permission_missing", "Add the permission to the app registration, check the spelling of the scope, and let an administrator consent.";
+    AppUserNotAssigned: "app_user_not_assigned", "Ask the administrator to assign the user to the app.";
+    AppDelegationMissing: "app_delegation_missing", "Grant domain-wide delegation to the client id of the service account for exactly this scope; it can take 24 hours.";
+    AppImpersonatedUserUnknown: "app_impersonated_user_unknown", "Check the address of the user to impersonate.";
+    AppNotAuthorized: "app_not_authorized", "Check that the app may use this kind of sign-in, and that the sign-in belongs to this client id.";
+    TenantUnknown: "tenant_unknown", "Check the tenant, and whether it lives in another national cloud.";
+    TenantMissing: "tenant_missing", "Set the tenant (its id or domain).";
+    ClockWrong: "clock_wrong", "Set the clock of this computer.";
+
+    TokenScopeInvalid: "token_scope_invalid", "Check the scopes; one token can only be for one service.";
+    TokenScopesMixed: "token_scopes_mixed", "Ask for the scopes of one service only; openid, profile, email and offline_access may go with them.";
+    TokenMissingScope: "token_missing_scope", "Sign in again and leave every permission ticked.";
+    TokenRequestInvalid: "token_request_invalid", "Check the settings of the account; if they are right, please report this with the error text.";
+    TokenRequestRefused: "token_request_refused", "Read what the provider answered; the error text quotes it.";
+    TokenResponseInvalid: "token_response_invalid", "Check the address of the token endpoint; a proxy or a login page of the network may have answered.";
+    TokenEndpointMoved: "token_endpoint_moved", "Check the address of the token endpoint; a proxy or a login page of the network may have answered.";
+    TooManyTokenRequests: "too_many_token_requests", "Wait before the next attempt, and keep tokens until they expire.";
+    ProviderBusy: "provider_busy", "Try again in a few minutes.";
+    FlowNotOffered: "flow_not_offered", "Use another kind of sign-in: the provider does not offer this one.";
+    ProviderUnknown: "provider_unknown", "Use the name of a known provider, or describe yours.";
+    DiscoveryFailed: "discovery_failed", "Check the issuer, or set the endpoints.";
 }

@@ -2,7 +2,8 @@
 //!
 //! An [`Error`] is built where the knowledge is, with everything known there: the [`Stage`] in which
 //! it happened, the [`Status`] that the C call returns, a stable [`Cause`] with one sentence of
-//! advice, the [`Outcome`] for the message, and the server's [`Reply`] when one decided it.
+//! advice, the [`Outcome`] for the message, and what decided it: the server's [`Reply`], or the
+//! provider's [`ErrorResponse`].
 
 mod cause;
 mod status;
@@ -10,9 +11,11 @@ mod status;
 pub use cause::Cause;
 pub use status::Status;
 
+use crate::oauth::ErrorResponse;
 use crate::smtp::Reply;
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 /// The result of everything that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -112,6 +115,10 @@ struct Inner {
     cause: Cause,
     outcome: Outcome,
     reply: Option<Reply>,
+    response: Option<Box<ErrorResponse>>,
+    /// When the one who refused said whether it passes by itself; else the status tells.
+    retry: Option<Retry>,
+    retry_after: Option<Duration>,
     text: Cow<'static, str>,
 }
 
@@ -125,7 +132,17 @@ impl Error {
     ) -> Self {
         let outcome = Outcome::NotSent;
         let text = in_one_line(text.into());
-        Self(Box::new(Inner { status, stage, cause, outcome, reply: None, text }))
+        Self(Box::new(Inner {
+            status,
+            stage,
+            cause,
+            outcome,
+            reply: None,
+            response: None,
+            retry: None,
+            retry_after: None,
+            text,
+        }))
     }
 
     /// An argument with a value that is not allowed; `text` names it.
@@ -154,7 +171,7 @@ impl Error {
         Self::new(Status::Proxy, Stage::Proxy, cause, text)
     }
 
-    pub(crate) fn timeout(stage: Stage, limit: std::time::Duration) -> Self {
+    pub(crate) fn timeout(stage: Stage, limit: Duration) -> Self {
         let text = format!("no answer within {} s while {}", limit.as_secs_f32(), stage.doing());
         Self::new(Status::Timeout, stage, Cause::Timeout, text)
     }
@@ -176,6 +193,19 @@ impl Error {
         let mut error = Self::new(status, stage, cause, text);
         error.0.reply = Some(reply);
         error
+    }
+
+    /// The provider's answer that decided it.
+    pub(crate) fn with_response(mut self, response: ErrorResponse) -> Self {
+        self.0.response = Some(Box::new(response));
+        self
+    }
+
+    /// Whether, and when, the same may succeed, as the one who refused it says.
+    pub(crate) fn with_retry(mut self, retry: Retry, after: Option<Duration>) -> Self {
+        self.0.retry = Some(retry);
+        self.0.retry_after = after.filter(|_| retry == Retry::Later);
+        self
     }
 
     /// Changes the text, to take secrets out that a server echoes.
@@ -214,6 +244,11 @@ impl Error {
         self.0.reply.as_ref()
     }
 
+    /// The OAuth provider's answer that decided it.
+    pub fn response(&self) -> Option<&ErrorResponse> {
+        self.0.response.as_deref()
+    }
+
     /// One line that says what went wrong.
     pub fn text(&self) -> &str {
         &self.0.text
@@ -221,6 +256,9 @@ impl Error {
 
     /// Whether trying again later may help without any change.
     pub fn retry(&self) -> Retry {
+        if let Some(retry) = self.0.retry {
+            return retry;
+        }
         let passing = match &self.0.reply {
             Some(reply) => reply.is_transient(),
             None => {
@@ -232,6 +270,11 @@ impl Error {
             }
         };
         if passing { Retry::Later } else { Retry::No }
+    }
+
+    /// How long to wait before trying again, when the other side said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
     }
 }
 

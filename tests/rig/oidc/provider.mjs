@@ -1,5 +1,6 @@
 // The rig's OpenID provider: npm's oidc-provider on loopback, as far as a mail service needs it:
-// client credentials, introspection (which Dovecot asks), revocation.
+// client credentials, introspection (which Dovecot asks), revocation; and for people a desktop client
+// with code + PKCE, device code and refresh tokens that are good once. Its pages take any password.
 // env: PORT. Prints `ready` when it answers.
 import http from 'node:http';
 import { generateKeyPairSync } from 'node:crypto';
@@ -30,22 +31,36 @@ const clients = Object.keys(accounts).map((client_id) => ({
 }));
 clients.push({ client_id: 'dovecot', client_secret: 'dovecot-secret', grant_types: [], redirect_uris: [], response_types: [] });
 
+clients.push({
+  client_id: 'desktop',
+  application_type: 'native',
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+  // Any port will do for a native client (RFC 8252 §7.3).
+  redirect_uris: ['http://127.0.0.1/', 'http://localhost/'],
+  response_types: ['code'],
+});
+
 const signingKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
 
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   clients,
   jwks: { keys: [{ ...signingKey, use: 'sig', alg: 'RS256' }] },
   cookies: { keys: ['rig-cookie-key'] },
-  scopes: ['mail.send'],
+  scopes: ['openid', 'offline_access', 'mail.send'],
+  // Whoever signs in has the mailbox of that name.
+  findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, email: id, preferred_username: id }) }),
+  claims: { openid: ['sub', 'email', 'preferred_username'] },
   clockTolerance: 0,
   ttl: { ClientCredentials: (_ctx, token) => accounts[token.clientId]?.lifetime ?? HOUR },
   formats: {
     bitsOfOpaqueRandomness: (_ctx, token) => (accounts[token.clientId]?.octets ?? 43) * BITS_PER_OCTET,
   },
   // Dovecot reads the mailbox from this claim of the introspection answer.
-  extraTokenClaims: (_ctx, token) => ({ email: accounts[token.clientId]?.mailbox }),
+  extraTokenClaims: (_ctx, token) => ({ email: accounts[token.clientId]?.mailbox ?? token.accountId }),
   features: {
-    devInteractions: { enabled: false },
+    devInteractions: { enabled: true },
+    deviceFlow: { enabled: true },
     clientCredentials: { enabled: true },
     introspection: { enabled: true, allowedPolicy: () => true },
     revocation: { enabled: true },

