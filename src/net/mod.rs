@@ -6,15 +6,20 @@
 //! - `resolve`  names to addresses
 //! - `connect`  addresses to a connected socket (RFC 8305)
 //! - `tls`      trust and TLS configurations, made once per process
+//! - `dbus`     the session bus of a Unix desktop, for its keyring
 //! - `stream`   the connection, plain or TLS, that never blocks for longer than the watch allows
 
 mod aside;
 mod connect;
+#[cfg(all(unix, not(target_vendor = "apple")))]
+pub(crate) mod dbus;
 mod resolve;
 mod stream;
 mod tls;
 mod watch;
 
+#[cfg(any(windows, target_vendor = "apple"))]
+pub(crate) use aside::run_aside;
 pub(crate) use connect::connect;
 pub(crate) use stream::Stream;
 pub(crate) use tls::{CertificateDer, ServerName, Trust};

@@ -1,14 +1,21 @@
-//! Windows: waiting for sockets, the name of the computer, the local time zone, staying loaded.
+//! Windows: waiting for sockets, the name of the computer, the local time zone, file locks, staying loaded.
 
 use super::Interest;
 use socket2::Socket;
+use std::fs::File;
 use std::io;
-use std::os::windows::io::AsRawSocket;
+use std::os::windows::io::{AsRawHandle, AsRawSocket};
 use std::time::Duration;
-use windows_sys::Win32::Foundation::{FILETIME, SYSTEMTIME};
+use windows_sys::Win32::Foundation::{
+    ERROR_IO_PENDING, ERROR_LOCK_VIOLATION, FILETIME, SYSTEMTIME,
+};
 use windows_sys::Win32::Networking::WinSock::{
     FD_SET, SOCKET, SOCKET_ERROR, TIMEVAL, WSAGetLastError, select,
 };
+use windows_sys::Win32::Storage::FileSystem::{
+    LOCKFILE_EXCLUSIVE_LOCK, LOCKFILE_FAIL_IMMEDIATELY, LockFileEx, UnlockFile,
+};
+use windows_sys::Win32::System::IO::OVERLAPPED;
 use windows_sys::Win32::System::LibraryLoader::{
     GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
 };
@@ -125,6 +132,34 @@ fn ticks(time: &SYSTEMTIME) -> Option<i64> {
     let found = unsafe { SystemTimeToFileTime(time, &mut ticks) };
     let all = u64::from(ticks.dwHighDateTime) << 32 | u64::from(ticks.dwLowDateTime);
     (found != 0).then(|| i64::try_from(all).ok()).flatten()
+}
+
+/// Takes the lock of a file, which belongs to this opening of it; false when another has it.
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+    let mut from_the_beginning = OVERLAPPED::default();
+    let flags = LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY;
+    // SAFETY: the handle is that of an open file, and the call does not wait, so nothing uses the
+    // structure after it.
+    let done = unsafe {
+        LockFileEx(file.as_raw_handle(), flags, 0, u32::MAX, u32::MAX, &mut from_the_beginning)
+    };
+    if done != 0 {
+        return Ok(true);
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error().map(i32::cast_unsigned) {
+        Some(ERROR_LOCK_VIOLATION | ERROR_IO_PENDING) => Ok(false),
+        _ => Err(error),
+    }
+}
+
+/// Gives the lock back.
+pub(crate) fn unlock(file: &File) -> io::Result<()> {
+    // SAFETY: the handle is that of an open file.
+    match unsafe { UnlockFile(file.as_raw_handle(), 0, 0, u32::MAX, u32::MAX) } {
+        0 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
 }
 
 /// Keeps the library in memory until the process ends: FreeLibrary must not take the code away from
