@@ -26,6 +26,11 @@ impl Secret {
         &self.0
     }
 
+    /// As text, when it is UTF-8.
+    pub(crate) fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+
     pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
         self.0
     }

@@ -48,6 +48,18 @@ causes! {
     FileChanged: "file_changed", "Send again when nothing writes to the file any more.";
     FileUnwritable: "file_unwritable", "Check that the folder exists and that the program may write to it.";
 
+    StoreUnreadable: "store_unreadable", "Check that the token store exists and that the program may read it.";
+    StoreUnwritable: "store_unwritable", "Check that the token store can be written: permissions, and space on the disk.";
+    StoreCorrupt: "store_corrupt", "Restore the file that the error text names, or remove it and sign in again.";
+    StoreNewer: "store_newer", "Use the newer version of the program that wrote the token store.";
+    StoreExposed: "store_exposed", "Make file and folder the user's own (chmod 600 and 700); if others may have read it, sign out and in again.";
+    KeyringAbsent: "keyring_absent", "Start a keyring in the user's session (such as gnome-keyring), or choose another token store.";
+    KeyringLocked: "keyring_locked", "Unlock the keyring of the desktop, then try again; or choose another token store.";
+    KeyringFailed: "keyring_failed", "Check the keyring of the desktop; it did not do what it was asked.";
+    KeyringKeyMissing: "keyring_key_missing", "Restore the keyring, or remove the files of the token store and sign in again.";
+    PassphraseWrong: "passphrase_wrong", "Use the passphrase with which the accounts were exported.";
+    BundleCorrupt: "bundle_corrupt", "Export the accounts again: the bundle is incomplete or was altered.";
+
     Cancelled: "cancelled", "The program ended the send; send again when wanted.";
     Timeout: "timeout", "Check that the server and the network are up, or allow more time.";
     HostNotFound: "host_not_found", "Check the spelling of the server name and the network connection.";

@@ -7,16 +7,21 @@
 //! - `connect`  addresses to a connected socket (RFC 8305)
 //! - `proxy`    which proxy stands in the way, and how it is asked to let us through
 //! - `tls`      trust and TLS configurations, made once per process
+//! - `dbus`     the session bus of a Unix desktop, for its keyring
 //! - `stream`   the connection, plain or TLS, that never blocks for longer than the watch allows
 
 mod aside;
 mod connect;
+#[cfg(all(unix, not(target_vendor = "apple")))]
+pub(crate) mod dbus;
 mod proxy;
 mod resolve;
 mod stream;
 mod tls;
 mod watch;
 
+#[cfg(any(windows, target_vendor = "apple"))]
+pub(crate) use aside::run_aside;
 pub(crate) use proxy::{Proxy, open};
 pub(crate) use resolve::check_host;
 pub(crate) use stream::Stream;

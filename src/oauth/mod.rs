@@ -13,6 +13,7 @@
 //! - `token`      their answers: a token
 //! - `response`   their answers: an error, and what a person should do about it (`refusals`)
 //! - `form`       application/x-www-form-urlencoded, without leaving secrets behind
+//! - `store`      where sign-ins are kept from one run of the program to the next
 //! - `http`       HTTPS to the endpoints (`http_message` is its protocol)
 #![allow(dead_code)]
 
@@ -31,7 +32,9 @@ mod response;
 mod scope;
 #[cfg(test)]
 mod scripted;
+mod store;
 mod tenant;
 mod token;
 
 pub use response::ErrorResponse;
+pub use store::{AccountKey, Callbacks, Entry, Existing, Listed, Store};

@@ -10,6 +10,10 @@ mod system;
 #[cfg(windows)]
 #[path = "windows.rs"]
 mod system;
+#[cfg(windows)]
+mod windows_proxy;
+#[cfg(windows)]
+mod windows_secrets;
 
 #[cfg(all(feature = "capi", any(target_arch = "x86", target_arch = "x86_64")))]
 pub(crate) use fpu::HostFloats;
@@ -17,9 +21,15 @@ pub(crate) use fpu::HostFloats;
 pub(crate) use fpu::OurFloats;
 #[cfg(feature = "capi")]
 pub(crate) use system::stay_loaded;
+#[cfg(unix)]
+pub(crate) use system::user_id;
+pub(crate) use system::{SEND_FLAGS, host_name, local_utc_offset_minutes, poll, try_lock, unlock};
 #[cfg(windows)]
-pub(crate) use system::system_proxy;
-pub(crate) use system::{SEND_FLAGS, host_name, local_utc_offset_minutes, poll};
+pub(crate) use windows_proxy::system_proxy;
+#[cfg(windows)]
+pub(crate) use windows_secrets::{
+    delete_credential, protect, read_credential, unprotect, write_credential,
+};
 
 /// What a socket is waited for.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,8 @@
-//! Unix: waiting for sockets, the name of the computer, the local time zone.
+//! Unix: waiting for sockets, the name of the computer, the local time zone, file locks, the user.
 
 use super::Interest;
 use socket2::Socket;
+use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
@@ -70,6 +71,34 @@ pub(crate) fn local_utc_offset_minutes(unix_seconds: i64) -> i32 {
     // SAFETY: all zeroes are a valid `tm`, and localtime_r has filled it.
     let local = unsafe { local.assume_init() };
     i32::try_from(local.tm_gmtoff / 60).unwrap_or(0)
+}
+
+/// Takes the lock of a file, which belongs to this opening of it; false when another has it.
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+    // SAFETY: the descriptor is that of an open file.
+    if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+        return Ok(true);
+    }
+    let error = io::Error::last_os_error();
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(false),
+        _ => Err(error),
+    }
+}
+
+/// Gives the lock back.
+pub(crate) fn unlock(file: &File) -> io::Result<()> {
+    // SAFETY: the descriptor is that of an open file.
+    match unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_UN) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// The user whose rights this process has.
+pub(crate) fn user_id() -> u32 {
+    // SAFETY: it has no conditions and cannot fail.
+    unsafe { libc::geteuid() }
 }
 
 /// The library stays in memory after dlclose(): the linker saw to it (see build.rs).

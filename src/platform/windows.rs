@@ -1,22 +1,21 @@
-//! Windows: waiting for sockets, the name of the computer, the local time zone, the proxy settings,
-//! staying loaded.
+//! Windows: waiting for sockets, the name of the computer, the local time zone, file locks, staying loaded.
 
 use super::Interest;
 use socket2::Socket;
+use std::fs::File;
 use std::io;
-use std::os::windows::io::AsRawSocket;
+use std::os::windows::io::{AsRawHandle, AsRawSocket};
 use std::time::Duration;
-use windows_sys::Win32::Foundation::{FILETIME, GlobalFree, SYSTEMTIME};
-use windows_sys::Win32::Networking::WinHttp::{
-    WINHTTP_ACCESS_TYPE_NAMED_PROXY, WINHTTP_ACCESS_TYPE_NO_PROXY, WINHTTP_AUTO_DETECT_TYPE_DHCP,
-    WINHTTP_AUTO_DETECT_TYPE_DNS_A, WINHTTP_AUTOPROXY_AUTO_DETECT, WINHTTP_AUTOPROXY_CONFIG_URL,
-    WINHTTP_AUTOPROXY_OPTIONS, WINHTTP_CURRENT_USER_IE_PROXY_CONFIG, WINHTTP_PROXY_INFO,
-    WinHttpCloseHandle, WinHttpGetDefaultProxyConfiguration, WinHttpGetIEProxyConfigForCurrentUser,
-    WinHttpGetProxyForUrl, WinHttpOpen,
+use windows_sys::Win32::Foundation::{
+    ERROR_IO_PENDING, ERROR_LOCK_VIOLATION, FILETIME, SYSTEMTIME,
 };
 use windows_sys::Win32::Networking::WinSock::{
     FD_SET, SOCKET, SOCKET_ERROR, TIMEVAL, WSAGetLastError, select,
 };
+use windows_sys::Win32::Storage::FileSystem::{
+    LOCKFILE_EXCLUSIVE_LOCK, LOCKFILE_FAIL_IMMEDIATELY, LockFileEx, UnlockFile,
+};
+use windows_sys::Win32::System::IO::OVERLAPPED;
 use windows_sys::Win32::System::LibraryLoader::{
     GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
 };
@@ -135,101 +134,31 @@ fn ticks(time: &SYSTEMTIME) -> Option<i64> {
     (found != 0).then(|| i64::try_from(all).ok()).flatten()
 }
 
-/// The proxies for a URL and the hosts that are reached without them, as Windows writes the two;
-/// `None` when it is reached directly. May fetch and run a proxy script, which takes seconds when
-/// its server does not answer.
-pub(crate) fn system_proxy(url: &str) -> Option<(String, String)> {
-    let mut of_user = WINHTTP_CURRENT_USER_IE_PROXY_CONFIG::default();
-    // SAFETY: the structure is valid; its texts are taken over below.
-    let found = unsafe { WinHttpGetIEProxyConfigForCurrentUser(&mut of_user) } != 0;
-    let script = GlobalText(of_user.lpszAutoConfigUrl);
-    let (proxies, bypass) = (GlobalText(of_user.lpszProxy), GlobalText(of_user.lpszProxyBypass));
-    let detect = of_user.fAutoDetect != 0;
-    if found && (detect || script.get().is_some()) {
-        // What the script says counts, also when that is "directly"; without an answer the fixed
-        // proxy does.
-        if let Some(verdict) = proxy_by_script(url, &script, detect) {
-            return verdict;
-        }
-    }
-    if let Some(proxies) = proxies.get() {
-        return Some((proxies, bypass.get().unwrap_or_default()));
-    }
-    // Services have no such user: for them there is `netsh winhttp set proxy`.
-    let mut of_machine = WINHTTP_PROXY_INFO::default();
-    // SAFETY: the structure is valid; its texts are taken over by named_proxy().
-    let found = unsafe { WinHttpGetDefaultProxyConfiguration(&mut of_machine) } != 0;
-    if found { named_proxy(&of_machine) } else { None }
-}
-
-/// The verdict of the proxy script; `None` when there is none to be had.
-fn proxy_by_script(
-    url: &str,
-    script: &GlobalText,
-    detect: bool,
-) -> Option<Option<(String, String)>> {
-    let url: Vec<u16> = url.encode_utf16().chain([0]).collect();
-    let none = std::ptr::null();
-    // SAFETY: NULL is allowed for all three texts.
-    let session = unsafe { WinHttpOpen(none, WINHTTP_ACCESS_TYPE_NO_PROXY, none, none, 0) };
-    if session.is_null() {
-        return None;
-    }
-    let mut options = WINHTTP_AUTOPROXY_OPTIONS {
-        lpszAutoConfigUrl: script.0,
-        fAutoLogonIfChallenged: 1,
-        ..Default::default()
+/// Takes the lock of a file, which belongs to this opening of it; false when another has it.
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+    let mut from_the_beginning = OVERLAPPED::default();
+    let flags = LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY;
+    // SAFETY: the handle is that of an open file, and the call does not wait, so nothing uses the
+    // structure after it.
+    let done = unsafe {
+        LockFileEx(file.as_raw_handle(), flags, 0, u32::MAX, u32::MAX, &mut from_the_beginning)
     };
-    if detect {
-        options.dwFlags |= WINHTTP_AUTOPROXY_AUTO_DETECT;
-        options.dwAutoDetectFlags = WINHTTP_AUTO_DETECT_TYPE_DHCP | WINHTTP_AUTO_DETECT_TYPE_DNS_A;
+    if done != 0 {
+        return Ok(true);
     }
-    if !script.0.is_null() {
-        options.dwFlags |= WINHTTP_AUTOPROXY_CONFIG_URL;
-    }
-    let mut verdict = WINHTTP_PROXY_INFO::default();
-    // SAFETY: the session is open, the URL ends with NUL, the structures are valid; the texts of the
-    // verdict are taken over by named_proxy().
-    let found =
-        unsafe { WinHttpGetProxyForUrl(session, url.as_ptr(), &mut options, &mut verdict) } != 0;
-    // SAFETY: it is open, and nobody uses it any more.
-    unsafe { WinHttpCloseHandle(session) };
-    found.then(|| named_proxy(&verdict))
-}
-
-/// Takes the texts over; `None` is "directly".
-fn named_proxy(info: &WINHTTP_PROXY_INFO) -> Option<(String, String)> {
-    let (proxies, bypass) = (GlobalText(info.lpszProxy), GlobalText(info.lpszProxyBypass));
-    let is_named = info.dwAccessType == WINHTTP_ACCESS_TYPE_NAMED_PROXY;
-    let proxies = proxies.get().filter(|_| is_named)?;
-    Some((proxies, bypass.get().unwrap_or_default()))
-}
-
-/// A text that Windows allocated for us, or NULL.
-struct GlobalText(*mut u16);
-
-impl GlobalText {
-    fn get(&self) -> Option<String> {
-        if self.0.is_null() {
-            return None;
-        }
-        let mut length = 0;
-        // SAFETY: the text ends with NUL.
-        while unsafe { *self.0.add(length) } != 0 {
-            length += 1;
-        }
-        // SAFETY: so many characters were just read.
-        let text = unsafe { std::slice::from_raw_parts(self.0, length) };
-        Some(String::from_utf16_lossy(text)).filter(|text| !text.is_empty())
+    let error = io::Error::last_os_error();
+    match error.raw_os_error().map(i32::cast_unsigned) {
+        Some(ERROR_LOCK_VIOLATION | ERROR_IO_PENDING) => Ok(false),
+        _ => Err(error),
     }
 }
 
-impl Drop for GlobalText {
-    fn drop(&mut self) {
-        if !self.0.is_null() {
-            // SAFETY: allocated by Windows with GlobalAlloc and ours alone.
-            unsafe { GlobalFree(self.0.cast()) };
-        }
+/// Gives the lock back.
+pub(crate) fn unlock(file: &File) -> io::Result<()> {
+    // SAFETY: the handle is that of an open file.
+    match unsafe { UnlockFile(file.as_raw_handle(), 0, 0, u32::MAX, u32::MAX) } {
+        0 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
     }
 }
 
