@@ -84,4 +84,16 @@ causes! {
     RecipientsRefused: "recipients_refused", "Check the addresses; the results of the recipients tell what the server said to each.";
     MessageRefused: "message_refused", "Read the server's reply: it refused the content of this message.";
     MessageTooLarge: "message_too_large", "Send less or smaller attachments.";
+
+    LoopbackUnavailable: "loopback_unavailable", "Close the program that uses the port, or sign in by pasting the address of the last page.";
+    NoBrowser: "no_browser", "Open the sign-in address in a browser, on this computer or another one, and paste the address of the last page.";
+    PrivateKeyInvalid: "private_key_invalid", "Use an RSA key of 2048 to 4096 bits, or a P-256 key, as PEM text without a password.";
+    ClientCertificateInvalid: "client_certificate_invalid", "Use the certificate that was uploaded to the app registration, with its private key.";
+    ClientCertificateExpired: "client_certificate_expired", "Make a new certificate and upload it to the app registration; check the clock of this computer too.";
+    PfxPasswordWrong: "pfx_password_wrong", "Use the password with which the PFX file was exported.";
+    ServiceAccountInvalid: "service_account_invalid", "Use the JSON file of the service account's key, as the Google console gives it.";
+    ServiceAccountPersonal: "service_account_personal", "Sign in with the browser: service accounts send only for users of Google Workspace.";
+    IdTokenInvalid: "id_token_invalid", "Check client id, tenant and issuer; if they are right, begin the sign-in again.";
+    ClockWrong: "clock_wrong", "Set the clock of this computer.";
+    TokenWrongAudience: "token_wrong_audience", "Ask for a token for the mail server; the error text names the scope.";
 }

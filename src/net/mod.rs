@@ -6,16 +6,19 @@
 //! - `resolve`  names to addresses
 //! - `connect`  addresses to a connected socket (RFC 8305)
 //! - `tls`      trust and TLS configurations, made once per process
+//! - `listen`   the other way round: the answer that a browser on this computer brings
 //! - `stream`   the connection, plain or TLS, that never blocks for longer than the watch allows
 
 mod aside;
 mod connect;
+mod listen;
 mod resolve;
 mod stream;
 mod tls;
 mod watch;
 
 pub(crate) use connect::connect;
+pub(crate) use listen::{Heard, Limits, Listener, Step};
 pub(crate) use stream::Stream;
 pub(crate) use tls::{CertificateDer, ServerName, Trust};
 pub use watch::Canceller;

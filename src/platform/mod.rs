@@ -5,6 +5,12 @@
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 mod fpu;
 #[cfg(unix)]
+#[path = "unix_launch.rs"]
+mod launch;
+#[cfg(windows)]
+#[path = "windows_launch.rs"]
+mod launch;
+#[cfg(unix)]
 #[path = "unix.rs"]
 mod system;
 #[cfg(windows)]
@@ -15,6 +21,11 @@ mod system;
 pub(crate) use fpu::HostFloats;
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 pub(crate) use fpu::OurFloats;
+#[cfg(unix)]
+pub(crate) use launch::launch;
+#[cfg(windows)]
+pub(crate) use launch::{is_service, open_url};
+pub(crate) use system::claim_address;
 #[cfg(feature = "capi")]
 pub(crate) use system::stay_loaded;
 pub(crate) use system::{SEND_FLAGS, host_name, local_utc_offset_minutes, poll};
