@@ -5,11 +5,19 @@
 //!
 //! - `browser`             shows the sign-in page
 //! - `loopback`            waits for the browser to come back (`redirect` reads it, `page` answers)
+//! - `jwt`                 signs assertions, reads claims
+//! - `client_certificate`  an app that proves itself by a certificate (`pfx`, `der`: its files)
+//! - `service_account`     an app of Google Workspace
 #![allow(dead_code)]
 
 mod browser;
+mod client_certificate;
+mod der;
+mod jwt;
 mod loopback;
 mod page;
+mod pfx;
 mod redirect;
+mod service_account;
 #[cfg(test)]
 mod test_keys;
