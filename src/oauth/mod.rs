@@ -8,11 +8,15 @@
 //! - `jwt`                 signs assertions, reads claims
 //! - `client_certificate`  an app that proves itself by a certificate (`pfx`, `der`: its files)
 //! - `service_account`     an app of Google Workspace
+//! - `id_token`            who signed in
+//! - `inspect`             a look at a token before it is used
 #![allow(dead_code)]
 
 mod browser;
 mod client_certificate;
 mod der;
+mod id_token;
+mod inspect;
 mod jwt;
 mod loopback;
 mod page;
