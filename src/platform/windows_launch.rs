@@ -101,3 +101,24 @@ impl Library {
         found.ok_or_else(io::Error::last_os_error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_of_the_user_is_no_service() {
+        assert!(!is_service());
+    }
+
+    #[test]
+    #[ignore = "opens the browser of whoever runs it, at an address of this computer"]
+    fn the_shell_opens_an_address_with_all_its_parameters() {
+        open_url("http://127.0.0.1:9/cb?a=1&b=%20%22,x&state=postrider").unwrap();
+    }
+
+    #[test]
+    fn an_address_that_nothing_opens_is_an_error_and_no_message_box() {
+        open_url("postrider-unknown-scheme:x").unwrap_err();
+    }
+}
