@@ -5,6 +5,7 @@ use crate::message::{
     Carrier, Content, Disposition, Importance, Kind, Message, MessagePart, Prepared, random_hex,
 };
 use crate::net::{Canceller, CertificateDer, Proxy, Trust};
+use crate::oauth::{Account, provider};
 use crate::secret::Secret;
 use crate::smtp::{Credentials, PasswordMechanism};
 use crate::transport::{Delivery, Job, KeptConnection, LogFile, Observer, Security, Server, send};
@@ -66,8 +67,11 @@ impl Mail {
 
     /// Sends the message; returns when the server has answered.
     pub fn send(&self, observer: &dyn Observer) -> Delivery {
+        let today = self.server.account.as_ref().and_then(|a| a.host_today(&self.server.host));
+        let renamed = today.map(|host| Arc::new(Server { host, ..(*self.server).clone() }));
         send(Job {
-            server: &self.server,
+            server: renamed.as_ref().unwrap_or(&self.server),
+            old_name: renamed.as_ref().map(|_| self.server.host.as_str()),
             message: &self.message,
             all_or_none: self.all_or_none,
             timeout: self.timeout,
@@ -173,14 +177,14 @@ impl Mail {
     /// Signs in with an access token (XOAUTH2).
     pub fn set_auth_xoauth2(&mut self, user: &str, access_token: &str) -> Result<()> {
         let (user, token) = (check_user(user)?, check_token(access_token)?);
-        self.server().credentials = Some(Credentials::XOAuth2 { user, token });
+        self.sign_in_with(Credentials::XOAuth2 { user, token });
         Ok(())
     }
 
     /// Signs in with an access token (OAUTHBEARER, RFC 7628).
     pub fn set_auth_oauthbearer(&mut self, user: &str, access_token: &str) -> Result<()> {
         let (user, token) = (check_user(user)?, check_token(access_token)?);
-        self.server().credentials = Some(Credentials::OAuthBearer { user, token });
+        self.sign_in_with(Credentials::OAuthBearer { user, token });
         Ok(())
     }
 
@@ -197,13 +201,36 @@ impl Mail {
             return Err(Error::argument("password is empty or contains a control character"));
         }
         let password = Secret::new(password);
-        self.server().credentials = Some(Credentials::Password { mechanism, user, password });
+        self.sign_in_with(Credentials::Password { mechanism, user, password });
+        Ok(())
+    }
+
+    /// Signs in with tokens of an account, which renews them when it is time. Its provider also
+    /// names the server, unless one was set.
+    pub fn set_account(&mut self, account: &Account) -> Result<()> {
+        if self.server.host.is_empty()
+            && let Some(smtp) = account.smtp()
+        {
+            self.set_server(&smtp.host, smtp.port.into())?;
+            self.server().security = match smtp.security {
+                provider::Security::Tls => Security::Tls,
+                provider::Security::Starttls => Security::Starttls,
+            };
+        }
+        self.server().credentials = None;
+        self.server().account = Some(account.clone());
         Ok(())
     }
 
     /// Does not sign in.
     pub fn set_auth_none(&mut self) {
         self.server().credentials = None;
+        self.server().account = None;
+    }
+
+    fn sign_in_with(&mut self, credentials: Credentials) {
+        self.server().credentials = Some(credentials);
+        self.server().account = None;
     }
 
     /// Adds the transcripts to a file.

@@ -39,6 +39,7 @@ causes! {
     HandleInvalid: "handle_invalid", "Use a handle from mail_new() that has not been freed.";
     Internal: "internal_error", "Please report this with the error text; the handle can still be used.";
 
+    ClientMissing: "client_missing", "Set the client id of the app registration before asking for tokens.";
     ServerMissing: "server_missing", "Set the SMTP server before sending.";
     FromMissing: "from_missing", "Set the From address before sending.";
     RecipientMissing: "recipient_missing", "Add at least one recipient before sending.";
@@ -158,4 +159,15 @@ causes! {
     FlowNotOffered: "flow_not_offered", "Use another kind of sign-in: the provider does not offer this one.";
     ProviderUnknown: "provider_unknown", "Use the name of a known provider, or describe yours.";
     DiscoveryFailed: "discovery_failed", "Check the issuer, or set the endpoints.";
+
+    LoopbackUnavailable: "loopback_unavailable", "Close the program that uses the port, or sign in by pasting the address of the last page.";
+    NoBrowser: "no_browser", "Open the sign-in address in a browser, on this computer or another one, and paste the address of the last page.";
+    PrivateKeyInvalid: "private_key_invalid", "Use an RSA key of 2048 to 4096 bits, or a P-256 key, as PEM text without a password.";
+    ClientCertificateInvalid: "client_certificate_invalid", "Use the certificate that was uploaded to the app registration, with its private key.";
+    ClientCertificateExpired: "client_certificate_expired", "Make a new certificate and upload it to the app registration; check the clock of this computer too.";
+    PfxPasswordWrong: "pfx_password_wrong", "Use the password with which the PFX file was exported.";
+    ServiceAccountInvalid: "service_account_invalid", "Use the JSON file of the service account's key, as the Google console gives it.";
+    ServiceAccountPersonal: "service_account_personal", "Sign in with the browser: service accounts send only for users of Google Workspace.";
+    IdTokenInvalid: "id_token_invalid", "Check client id, tenant and issuer; if they are right, begin the sign-in again.";
+    TokenWrongAudience: "token_wrong_audience", "Ask for a token for the mail server; the error text names the scope.";
 }

@@ -8,12 +8,14 @@
 //! - `proxy`    which proxy stands in the way, and how it is asked to let us through
 //! - `tls`      trust and TLS configurations, made once per process
 //! - `dbus`     the session bus of a Unix desktop, for its keyring
+//! - `listen`   the other way round: the answer that a browser on this computer brings
 //! - `stream`   the connection, plain or TLS, that never blocks for longer than the watch allows
 
 mod aside;
 mod connect;
 #[cfg(all(unix, not(target_vendor = "apple")))]
 pub(crate) mod dbus;
+mod listen;
 mod proxy;
 mod resolve;
 mod stream;
@@ -22,6 +24,7 @@ mod watch;
 
 #[cfg(any(windows, target_vendor = "apple"))]
 pub(crate) use aside::run_aside;
+pub(crate) use listen::{Heard, Limits, Listener, Step};
 pub(crate) use proxy::{Proxy, open};
 pub(crate) use resolve::check_host;
 pub(crate) use stream::Stream;

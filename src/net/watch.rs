@@ -95,6 +95,19 @@ impl<'a> Watch<'a> {
         }
         Ok((self.step_ends - now).min(self.next_tick.saturating_duration_since(now)))
     }
+
+    /// Waits, unless the time is over before or somebody ends it.
+    pub(crate) fn pause(&mut self, duration: Duration) -> Result<()> {
+        let until = Instant::now() + duration;
+        loop {
+            let slice = self.check()?;
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(slice));
+        }
+    }
 }
 
 /// How long each step may take at most (RFC 5321 §4.5.3.2, shortened where a person waits).

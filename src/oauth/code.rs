@@ -57,12 +57,13 @@ enum Issuer {
 }
 
 impl Pending {
-    pub(crate) fn begin(sign_in: &SignIn) -> Result<Self> {
+    /// `state` is what tells this sign-in from others: [`new_state`].
+    pub(crate) fn begin(sign_in: &SignIn, state: Secret) -> Result<Self> {
         let provider = sign_in.provider;
         scope::check(provider, sign_in.scopes)?;
         let endpoint =
             provider.needs(&provider.endpoints.authorize, "signing in with a browser")?;
-        let (state, verifier) = (random()?, random()?);
+        let verifier = random()?;
         let asks_who = sign_in.scopes.iter().any(|scope| scope == "openid");
         let nonce = if asks_who { Some(random()?) } else { None };
 
@@ -202,6 +203,11 @@ fn single(fields: &[(String, String)], name: &str) -> Result<String> {
         None => Ok(value),
         Some(_) => Err(mixed_up("a parameter stands in it twice")),
     }
+}
+
+/// A state for one sign-in.
+pub(crate) fn new_state() -> Result<Secret> {
+    random()
 }
 
 /// 32 random octets: 43 characters, as RFC 7636 §4.1 advises for the verifier.

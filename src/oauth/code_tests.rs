@@ -6,7 +6,7 @@ const REDIRECT: &str = "http://localhost:40001/";
 
 fn begin_with(name: &str, scopes: &str, parameters: &[(String, String)]) -> Pending {
     let provider = Providers::built_in().unwrap().named(name).unwrap().with_tenant(None).unwrap();
-    Pending::begin(&SignIn {
+    let sign_in = SignIn {
         provider: &provider,
         client_id: "my-client",
         scopes: &scope::split(scopes),
@@ -16,8 +16,8 @@ fn begin_with(name: &str, scopes: &str, parameters: &[(String, String)]) -> Pend
         prompt: None,
         claims: None,
         parameters,
-    })
-    .unwrap()
+    };
+    Pending::begin(&sign_in, new_state().unwrap()).unwrap()
 }
 
 fn begin(name: &str) -> Pending {
@@ -98,11 +98,11 @@ fn an_answer_for_the_address_bar_comes_in_the_query() {
         claims: Some("{\"access_token\":{}}"),
         parameters: &[],
     };
-    let pending = Pending::begin(&sign_in).unwrap();
+    let pending = Pending::begin(&sign_in, new_state().unwrap()).unwrap();
     assert_eq!(parameter(&pending, "response_mode"), None);
     assert_eq!(parameter(&pending, "claims").as_deref(), Some("{\"access_token\":{}}"));
     let mixed = scope::split("https://outlook.office.com/SMTP.Send User.Read");
-    let error = Pending::begin(&SignIn { scopes: &mixed, ..sign_in }).unwrap_err();
+    let error = Pending::begin(&SignIn { scopes: &mixed, ..sign_in }, new_state().unwrap()).unwrap_err();
     assert_eq!(error.cause(), Cause::TokenScopesMixed);
 }
 

@@ -184,7 +184,7 @@ impl Provider {
     }
 
     /// Whether it is this host's; the host that does its work today.
-    fn host_today(&self, host: &str) -> Option<&str> {
+    pub(crate) fn host_today(&self, host: &str) -> Option<&str> {
         let is_in =
             |hosts: &[String]| hosts.iter().position(|known| known.eq_ignore_ascii_case(host));
         if let Some(at) = is_in(&self.hosts) {

@@ -3,7 +3,7 @@
 
 use crate::error::{Cause, Error, Result, Retry, Status};
 use crate::net::{Proxy, Trust, Watch};
-use crate::oauth::code::{Pending, SignIn};
+use crate::oauth::code::{Pending, SignIn, new_state};
 use crate::oauth::device::{DeviceAuthorization, Next, Polling};
 use crate::oauth::discovery::Metadata;
 use crate::oauth::http::Client;
@@ -106,7 +106,7 @@ impl Running {
 
     /// Begins a sign-in and lets a person go through it; gives what the browser is led to.
     fn sign_in(&self, cancel: bool) -> (Pending, String) {
-        let pending = Pending::begin(&SignIn {
+        let sign_in = SignIn {
             provider: &self.provider,
             client_id: "desktop",
             scopes: &scope::split("openid offline_access mail.send"),
@@ -116,8 +116,8 @@ impl Running {
             prompt: Some("consent"),
             claims: None,
             parameters: &[],
-        })
-        .unwrap();
+        };
+        let pending = Pending::begin(&sign_in, new_state().unwrap()).unwrap();
         let mut browser = Browser::default();
         let mut address = browser.follow(&pending.url, None);
         for answer in [format!("prompt=login&login={ALICE}&password=any"), "prompt=consent".into()]

@@ -6,7 +6,7 @@ use crate::oauth::form::Form;
 use crate::oauth::http::Client;
 use crate::oauth::http_message::{Request, Response};
 use crate::oauth::provider::{Provider, Quirk};
-use crate::oauth::response::{Asked, looks_like_an_id};
+use crate::oauth::response::{Asked, looks_like_an_id, refusal, without_mark};
 use crate::oauth::token::Token;
 use crate::secret::Secret;
 use base64::Engine;
@@ -158,6 +158,12 @@ impl<'a> Asking<'a> {
             ClientAuthentication::None | ClientAuthentication::Assertion(_) => false,
         };
         Asked { family: self.provider.family, stage: Stage::Token, what, form, secret_is_an_id }
+    }
+
+    /// The error in an answer.
+    pub(crate) fn refusal(&self, what: &str, form: &Form, response: &Response) -> Error {
+        let json = serde_json::from_slice(without_mark(&response.body)).ok();
+        refusal(response, json.as_ref(), &self.asked(what, form))
     }
 
     /// Understands the answer to a request for a token.

@@ -5,6 +5,12 @@
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 mod fpu;
 #[cfg(unix)]
+#[path = "unix_launch.rs"]
+mod launch;
+#[cfg(windows)]
+#[path = "windows_launch.rs"]
+mod launch;
+#[cfg(unix)]
 #[path = "unix.rs"]
 mod system;
 #[cfg(windows)]
@@ -19,6 +25,11 @@ mod windows_secrets;
 pub(crate) use fpu::HostFloats;
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 pub(crate) use fpu::OurFloats;
+#[cfg(unix)]
+pub(crate) use launch::launch;
+#[cfg(windows)]
+pub(crate) use launch::{is_service, open_url};
+pub(crate) use system::claim_address;
 #[cfg(feature = "capi")]
 pub(crate) use system::stay_loaded;
 #[cfg(unix)]

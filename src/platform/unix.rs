@@ -49,6 +49,12 @@ pub(crate) fn poll(
     Ok(())
 }
 
+/// Before a listening socket is bound. Without this the port could not be used again for a minute
+/// after it was closed (TIME_WAIT). Two sockets cannot listen on it even so.
+pub(crate) fn claim_address(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_address(true)
+}
+
 /// The name of this computer, when it has one.
 pub(crate) fn host_name() -> Option<String> {
     let mut name = [0u8; 256];

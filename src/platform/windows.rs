@@ -10,7 +10,8 @@ use windows_sys::Win32::Foundation::{
     ERROR_IO_PENDING, ERROR_LOCK_VIOLATION, FILETIME, SYSTEMTIME,
 };
 use windows_sys::Win32::Networking::WinSock::{
-    FD_SET, SOCKET, SOCKET_ERROR, TIMEVAL, WSAGetLastError, select,
+    FD_SET, SO_EXCLUSIVEADDRUSE, SOCKET, SOCKET_ERROR, SOL_SOCKET, TIMEVAL, WSAGetLastError,
+    select, setsockopt,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     LOCKFILE_EXCLUSIVE_LOCK, LOCKFILE_FAIL_IMMEDIATELY, LockFileEx, UnlockFile,
@@ -87,6 +88,21 @@ fn add(set: &mut FD_SET, socket: &Socket) -> io::Result<()> {
 
 fn contains(set: &FD_SET, socket: &Socket) -> bool {
     set.fd_array.iter().take(set.fd_count as usize).any(|one| *one == raw(socket))
+}
+
+/// Before a listening socket is bound: nobody else can bind the address then. (SO_REUSEADDR would
+/// let two programs listen on one port here, and one of them would get nothing.)
+pub(crate) fn claim_address(socket: &Socket) -> io::Result<()> {
+    let on = 1i32;
+    // SAFETY: the socket is open, and the value is as long as we say.
+    let failed = unsafe {
+        setsockopt(raw(socket), SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (&raw const on).cast(), 4)
+    };
+    match failed {
+        0 => Ok(()),
+        // SAFETY: reads the error of this thread.
+        _ => Err(io::Error::from_raw_os_error(unsafe { WSAGetLastError() })),
+    }
 }
 
 /// The name of this computer, with its domain when it is in one.

@@ -4,7 +4,7 @@
 use crate::error::{Error, Outcome, Result, Stage, Status};
 use crate::message::{Carrier, Content, Prepared};
 use crate::net::{Stream, Watch, open};
-use crate::smtp::{Envelope, Next, Options, Session, Transaction, Transcript};
+use crate::smtp::{Credentials, Envelope, Next, Options, Session, Transaction, Transcript};
 use crate::transport::log::Log;
 use crate::transport::server::{Server, is_ehlo_name};
 use parking_lot::Mutex;
@@ -89,7 +89,12 @@ enum Reached {
 
 impl Connection {
     /// Connects, starts TLS and signs in.
-    pub(crate) fn open(server: &Arc<Server>, watch: &mut Watch, log: &Log) -> Result<Self> {
+    pub(crate) fn open(
+        server: &Arc<Server>,
+        credentials: Option<Credentials>,
+        watch: &mut Watch,
+        log: &Log,
+    ) -> Result<Self> {
         log.note(|| format!("connecting to {}:{}", server.host, server.port));
         let proxy = server.proxy.choose(&server.host, server.port, watch)?;
         if let Some(proxy) = &proxy {
@@ -110,7 +115,7 @@ impl Connection {
             ehlo_name: ehlo_name(server, &stream),
             starttls: server.starttls(),
             tls: server.is_implicit_tls(),
-            credentials: server.credentials.clone(),
+            credentials,
             allow_plaintext_auth: server.allow_plaintext_auth,
         };
         let session = Session::new(options, Transcript::new(log.is_wanted()));

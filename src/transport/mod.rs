@@ -2,6 +2,7 @@
 //!
 //! - `smtp`        submission over SMTP: drives `smtp::Session` over `net::Stream`
 //! - `server`      which server, and how it is reached and trusted
+//! - `sign_in`     a connection that is signed in, also with a token of an account
 //! - `connection`  an open session, and the one that a handle keeps
 //! - `delivery`    what became of the message and of each recipient
 //! - `log`         the transcript, to the host's observer and to a file
@@ -10,6 +11,7 @@ mod connection;
 mod delivery;
 mod log;
 mod server;
+mod sign_in;
 mod smtp;
 
 pub(crate) use connection::KeptConnection;

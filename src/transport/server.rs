@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::net::{Proxy, ServerName, Trust, check_host};
+use crate::oauth::Account;
 use crate::smtp::{Credentials, StartTls};
 
 /// How the connection is protected.
@@ -27,6 +28,8 @@ pub(crate) struct Server {
     pub ehlo_name: Option<String>,
     pub trust: Trust,
     pub credentials: Option<Credentials>,
+    /// Gives the credentials of each new connection.
+    pub account: Option<Account>,
     pub allow_plaintext_auth: bool,
 }
 

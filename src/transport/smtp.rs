@@ -4,16 +4,19 @@ use crate::error::{Cause, Error, Result, Status};
 use crate::message::{Message, Prepared};
 use crate::net::{Cancellation, Watch};
 use crate::smtp::{Envelope, Transaction};
-use crate::transport::connection::{Connection, KeptConnection, Progress};
+use crate::transport::connection::{KeptConnection, Progress};
 use crate::transport::delivery::Delivery;
 use crate::transport::log::{Log, LogFile, Observer};
 use crate::transport::server::Server;
+use crate::transport::sign_in;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Everything that one send needs.
 pub(crate) struct Job<'a> {
     pub server: &'a Arc<Server>,
+    /// The name that the program gave to the server, when it has another today.
+    pub old_name: Option<&'a str>,
     pub message: &'a Arc<Message>,
     pub all_or_none: bool,
     pub timeout: Duration,
@@ -39,6 +42,9 @@ fn try_to_send(job: &Job, log: &Log) -> Result<Delivery> {
     if job.server.host.is_empty() {
         return Err(Error::incomplete(Cause::ServerMissing, "no server was set"));
     }
+    if let Some(old) = job.old_name {
+        log.note(|| format!("{old} is {} today", job.server.host));
+    }
     let prepared = Prepared::to_send(job.message)?;
     let progress = Progress::default();
     let mut tick = || job.observer.progress(progress.sent.get(), progress.total.get());
@@ -51,7 +57,7 @@ fn try_to_send(job: &Job, log: &Log) -> Result<Delivery> {
                 log.note(|| "using the kept connection".into());
                 Ok(connection)
             }
-            None => Connection::open(job.server, &mut watch, log),
+            None => sign_in::open(job.server, &mut watch, log),
         };
         let mut connection = match opened {
             Ok(connection) => connection,

@@ -1,0 +1,339 @@
+//! One account: who signs in where, and its access token whenever one is needed.
+//!
+//! An account is shared by any number of mails and threads; clones are the same account. Its
+//! settings are copied when a request begins, so changes count for the next one.
+//!
+//! - `settings`     what the program says about it
+//! - `fresh`        whether a token is still good enough to be used
+//! - `sign_in`      a person signs in, with a browser or on another device
+//! - `refresh`      an access token without a person: kept, renewed, or asked for by the app itself
+
+mod fresh;
+mod refresh;
+mod settings;
+mod sign_in;
+#[cfg(test)]
+mod tests;
+
+use crate::error::Result;
+use crate::net::{Canceller, Watch};
+use crate::oauth::browser;
+use crate::oauth::client_certificate::ClientCertificate;
+use crate::oauth::inspect::{self, Need, Service};
+use crate::oauth::provider::{Family, Providers, Quirk, Smtp};
+use crate::oauth::service_account::ServiceAccount;
+use crate::oauth::store::{Entry, Store};
+use crate::oauth::token::Token;
+use crate::secret::Secret;
+use parking_lot::Mutex;
+use settings::{Flow, Settings};
+pub use sign_in::{BrowserSignIn, DeviceSignIn};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// An account at a provider.
+#[derive(Clone)]
+pub struct Account(Arc<Inner>);
+
+struct Inner {
+    settings: Mutex<Arc<Settings>>,
+    canceller: Canceller,
+    /// The token of an app or a service account: it needs no store, for it can be had again.
+    app_token: Mutex<Option<Token>>,
+}
+
+/// A token with which the account signs in to a mail server. `Debug` does not show it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AccessToken {
+    token: Secret,
+    /// The name to sign in with, when the account knows one.
+    pub user: Option<String>,
+    /// The provider's name for the person (`preferred_username`), when it told.
+    pub user_name: Option<String>,
+    /// When it ends, by the clock of this computer.
+    pub expires_at: SystemTime,
+    /// What it is good for.
+    pub scopes: Vec<String>,
+}
+
+impl AccessToken {
+    /// The token itself: hand it to nobody but the server.
+    pub fn text(&self) -> &str {
+        self.token.text().unwrap_or_default()
+    }
+
+    pub(crate) fn secret(&self) -> &Secret {
+        &self.token
+    }
+}
+
+impl Account {
+    /// An account at a provider of the built-in table, such as "microsoft" or "google", or at one
+    /// that `providers_json` adds to it.
+    pub fn new(provider: &str, providers_json: Option<&str>) -> Result<Self> {
+        let mut providers = Providers::built_in()?;
+        providers_json.map_or(Ok(()), |json| providers.merge(json))?;
+        let settings = Settings::new(providers.named(provider)?);
+        Ok(Self(Arc::new(Inner {
+            settings: Mutex::new(Arc::new(settings)),
+            canceller: Canceller::default(),
+            app_token: Mutex::new(None),
+        })))
+    }
+
+    /// Who the program is at the provider; the secret is left out for public clients.
+    pub fn set_client(&self, id: &str, secret: Option<&str>) -> Result<()> {
+        self.change(|settings| settings.set_client(id, secret))
+    }
+
+    /// The organization: a tenant id, a domain, or one of the provider's words for several.
+    pub fn set_tenant(&self, tenant: &str) -> Result<()> {
+        self.change(|settings| settings.set_tenant(tenant))
+    }
+
+    /// The address that signs in. It is shown to the person, tells accounts of one store apart, and
+    /// is the name to sign in with.
+    pub fn set_user(&self, user: &str) -> Result<()> {
+        self.change(|settings| settings.set_user(user))
+    }
+
+    /// A further scope to ask for.
+    pub fn add_scope(&self, scope: &str) -> Result<()> {
+        self.change(|settings| settings.add_scope(scope))
+    }
+
+    /// A further parameter of every request.
+    pub fn add_parameter(&self, name: &str, value: &str) -> Result<()> {
+        self.change(|settings| settings.add_parameter(name, value))
+    }
+
+    /// Where the sign-in is kept. In memory unless set.
+    pub fn set_store(&self, store: Store) {
+        let set = self.change(|settings| {
+            settings.store = store;
+            Ok(())
+        });
+        debug_assert!(set.is_ok());
+    }
+
+    /// Trusts PEM certificates besides those of the system.
+    pub fn add_ca_pem(&self, pem: &[u8]) -> Result<()> {
+        self.change(|settings| settings.add_ca_pem(pem))
+    }
+
+    /// The proxy for requests to the provider, as [`crate::Mail::set_proxy`] takes it. That of the
+    /// system unless set: company networks let nobody out otherwise.
+    pub fn set_proxy(&self, proxy: Option<&str>, sign_in: Option<(&str, &str)>) -> Result<()> {
+        self.change(|settings| settings.set_proxy(proxy, sign_in))
+    }
+
+    /// Whether access tokens that can be read are looked at before they are used. Yes unless set.
+    pub fn look_at_tokens(&self, look: bool) -> Result<()> {
+        self.change(|settings| {
+            settings.looks_at_tokens = look;
+            Ok(())
+        })
+    }
+
+    /// How long one request for a token may take.
+    pub fn set_timeout(&self, timeout: Duration) -> Result<()> {
+        self.change(|settings| settings.set_timeout(timeout))
+    }
+
+    /// The app signs in itself, with its secret (client credentials), and no person ever does.
+    pub fn use_client_credentials(&self) -> Result<()> {
+        self.change(|settings| settings.set_flow(Flow::App))
+    }
+
+    /// The app shows who it is by a certificate: its private key and itself, as PEM texts.
+    pub fn use_certificate_pem(&self, key: &[u8], certificates: &[u8]) -> Result<()> {
+        let certificate = ClientCertificate::from_pem(key, certificates)?;
+        self.change(|settings| {
+            settings.set_certificate(certificate);
+            Ok(())
+        })
+    }
+
+    /// The same from a PFX (PKCS#12) file.
+    pub fn use_certificate_pfx(&self, file: &[u8], password: &str) -> Result<()> {
+        let certificate = ClientCertificate::from_pfx(file, &Secret::new(password))?;
+        self.change(|settings| {
+            settings.set_certificate(certificate);
+            Ok(())
+        })
+    }
+
+    /// A service account of Google Workspace signs in itself, in the name of the user that
+    /// [`Account::set_user`] gave; `json` is the file of its key.
+    pub fn use_service_account(&self, json: &[u8]) -> Result<()> {
+        let account = Arc::new(ServiceAccount::from_json(json)?);
+        self.change(|settings| settings.set_flow(Flow::ServiceAccount(account)))
+    }
+
+    /// Opens the browser and waits until the person has signed in. `show` is given the address
+    /// too: not every computer has a browser that opens.
+    pub fn sign_in(&self, timeout: Duration, show: &mut dyn FnMut(&str)) -> Result<()> {
+        let mut tick = || true;
+        let watch = &mut Watch::new(timeout, self.0.canceller.watch(), &mut tick);
+        let mut sign_in = BrowserSignIn::begin(self, watch)?;
+        show(sign_in.url());
+        // Without a browser the person opens the address that was shown.
+        let _ = browser::open(sign_in.url());
+        sign_in.wait(watch)
+    }
+
+    /// Begins a sign-in in a browser, for programs that cannot wait.
+    pub fn begin_sign_in(&self) -> Result<BrowserSignIn> {
+        self.watched(|watch| BrowserSignIn::begin(self, watch))
+    }
+
+    /// Begins a sign-in with a code on another device (RFC 8628).
+    pub fn begin_device_sign_in(&self) -> Result<DeviceSignIn> {
+        self.watched(|watch| DeviceSignIn::begin(self, watch))
+    }
+
+    /// Keeps a refresh token that came from elsewhere, as if the person had signed in now.
+    pub fn set_refresh_token(&self, token: &str) -> Result<()> {
+        let token = settings::checked_token(token, "refresh_token")?;
+        let settings = self.settings();
+        let key = settings.key()?;
+        self.watched(|watch| {
+            settings.store.with_lock(&key, watch, |locked, _| {
+                let mut entry = Entry::new(key.clone());
+                entry.refresh_token = Some(token.clone());
+                entry.signed_in_at = Some(fresh::seconds(SystemTime::now()));
+                locked.save(entry)
+            })
+        })
+    }
+
+    /// An access token that is good for a while: the kept one, or a new one.
+    pub fn access_token(&self) -> Result<AccessToken> {
+        self.watched(|watch| self.token(watch, None))
+    }
+
+    /// Whether an access token can be had without a person, as far as this computer knows.
+    pub fn is_signed_in(&self) -> Result<bool> {
+        let settings = self.settings();
+        match settings.flow {
+            Flow::App | Flow::ServiceAccount(_) => Ok(true),
+            Flow::Person => {
+                let entry = settings.store.load(&settings.key()?)?;
+                Ok(entry.is_some_and(|entry| entry.refresh_token.is_some()))
+            }
+        }
+    }
+
+    /// Ends the sign-in: forgets it on this computer, and tells the provider where that is possible
+    /// (RFC 7009). When only the provider could not be told, the error says so.
+    pub fn sign_out(&self) -> Result<()> {
+        let settings = self.settings();
+        *self.0.app_token.lock() = None;
+        let key = settings.key()?;
+        let kept = settings.store.load(&key);
+        self.watched(|watch| settings.store.delete(&key, watch))?;
+        let token = kept.ok().flatten().and_then(|entry| entry.refresh_token);
+        match token {
+            Some(token) => self.watched(|watch| refresh::revoke(&settings, &token, watch)),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the requests that are running, from any thread.
+    pub fn canceller(&self) -> Canceller {
+        self.0.canceller.clone()
+    }
+
+    /// Where its mail goes.
+    pub(crate) fn smtp(&self) -> Option<Smtp> {
+        self.settings().smtp()
+    }
+
+    /// What an old name of one of its servers is called today.
+    pub(crate) fn host_today(&self, host: &str) -> Option<String> {
+        self.settings().host_today(host)
+    }
+
+    /// Looks at a token that can be read before it is used: hints for the log, or an error when it
+    /// is for another service.
+    pub(crate) fn look_at(&self, token: &AccessToken, user: &str) -> Result<Vec<String>> {
+        let settings = self.settings();
+        if !settings.looks_at_tokens {
+            return Ok(Vec::new());
+        }
+        let provider = settings.table();
+        let is_mail = |scope: &&String| scope.contains("://");
+        let scope = provider.scopes.delegated.iter().find(is_mail).map_or("", String::as_str);
+        let app_scope = provider.scopes.app.as_ref().and_then(|scopes| scopes.first());
+        let exchange = provider.family == Family::Microsoft;
+        inspect::inspect(
+            token.secret(),
+            &Need {
+                service: exchange.then_some(Service::ExchangeOnline),
+                purpose: "SMTP",
+                scope,
+                app_scope: app_scope.map(String::as_str),
+                role: exchange.then_some("SMTP.SendAsApp"),
+                user: Some(user),
+                tenant: settings.tenant_id(),
+                now: fresh::seconds(SystemTime::now()),
+            },
+        )
+    }
+
+    /// Whether its servers know only this of the two mechanisms for tokens.
+    pub(crate) fn uses_oauthbearer(&self) -> bool {
+        let settings = self.settings();
+        let mechanisms = &settings.table().mechanisms;
+        let knows = |name: &str| mechanisms.iter().any(|known| known.eq_ignore_ascii_case(name));
+        knows("OAUTHBEARER") && !knows("XOAUTH2")
+    }
+
+    pub(crate) fn signs_in_by_user_name(&self) -> bool {
+        self.settings().table().has(Quirk::UserIsPreferredUsername)
+    }
+
+    /// A token for a send. `refused` is the one that the mail server has just refused: it is not
+    /// given again.
+    pub(crate) fn token(&self, watch: &mut Watch, refused: Option<&Secret>) -> Result<AccessToken> {
+        let settings = self.settings();
+        match settings.flow {
+            Flow::Person => refresh::for_person(&settings, watch, refused),
+            Flow::App | Flow::ServiceAccount(_) => refresh::for_app(&settings, &self.0.app_token, watch, refused),
+        }
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        self.0.settings.lock().clone()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Settings) -> Result<()>) -> Result<()> {
+        change(Arc::make_mut(&mut self.0.settings.lock()))
+    }
+
+    /// Does something that the deadline and the canceller of the account get through to.
+    fn watched<T>(&self, work: impl FnOnce(&mut Watch) -> Result<T>) -> Result<T> {
+        let mut tick = || true;
+        let cancellation = self.0.canceller.watch();
+        work(&mut Watch::new(self.settings().timeout, cancellation, &mut tick))
+    }
+}
+
+impl PartialEq for Account {
+    /// The same account, not an equal one.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = self.settings();
+        f.debug_struct("Account")
+            .field("client_id", &settings.client_id)
+            .field("user", &settings.user)
+            .finish_non_exhaustive()
+    }
+}

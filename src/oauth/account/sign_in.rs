@@ -1,0 +1,250 @@
+//! A person signs in: in a browser that comes back to this computer, or with a code on any device.
+//!
+//! Each way is an object with two halves: what to show, and `poll`, which does what can be done
+//! without waiting. [`Account::sign_in`](super::Account::sign_in) is both halves in one call.
+
+use super::fresh::seconds;
+use super::refresh::{add_identity, renew};
+use super::settings::Settings;
+use super::Account;
+use crate::error::{Cause, Error, Result, Stage, Status};
+use crate::net::Watch;
+use crate::oauth::client_certificate::Thumbprint;
+use crate::oauth::code::{Pending, SignIn, new_state};
+use crate::oauth::device::{DeviceAuthorization, Next, Polling};
+use crate::oauth::loopback::Loopback;
+use crate::oauth::provider::{Provider, Quirk};
+use crate::oauth::request::{ClientAuthentication, Grant};
+use crate::oauth::scope;
+use crate::oauth::store::Entry;
+use crate::oauth::token::Token;
+use crate::secret::Secret;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// A sign-in in the browser, under way.
+pub struct BrowserSignIn {
+    waiting: Waiting,
+    pending: Pending,
+    /// None when no listener can serve the address that is registered: the person pastes it.
+    loopback: Option<Loopback>,
+}
+
+/// A sign-in on another device, under way.
+#[derive(Debug)]
+pub struct DeviceSignIn {
+    waiting: Waiting,
+    authorization: DeviceAuthorization,
+    polling: Polling,
+}
+
+/// Whose sign-in it is.
+#[derive(Debug)]
+struct Waiting {
+    account: Account,
+    settings: Arc<Settings>,
+    provider: Provider,
+}
+
+impl fmt::Debug for BrowserSignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrowserSignIn").field("waiting", &self.waiting).finish_non_exhaustive()
+    }
+}
+
+impl BrowserSignIn {
+    pub(super) fn begin(account: &Account, watch: &mut Watch) -> Result<Self> {
+        let waiting = Waiting::new(account, watch)?;
+        let (settings, provider) = (&waiting.settings, &waiting.provider);
+        let state = new_state()?;
+        let by_hand = provider.has(Quirk::RedirectByHand);
+        let (loopback, redirect_uri) = match by_hand {
+            true => (None, provider.redirect.clone()),
+            false => {
+                let path = provider.redirect.split_once("{port}").map_or("", |(_, path)| path);
+                let loopback = Loopback::open(None, path, state.clone())?;
+                let redirect_uri = provider.redirect_uri(loopback.port());
+                (Some(loopback), redirect_uri)
+            }
+        };
+        let public = ClientAuthentication::None;
+        let asking = settings.asking(provider, &public)?;
+        let sign_in = SignIn {
+            provider,
+            client_id: asking.client_id,
+            scopes: &settings.scopes(),
+            redirect_uri: &redirect_uri,
+            by_hand,
+            login_hint: settings.user.as_deref(),
+            prompt: None,
+            claims: None,
+            parameters: asking.parameters,
+        };
+        let pending = Pending::begin(&sign_in, state)?;
+        Ok(Self { waiting, pending, loopback })
+    }
+
+    /// The address to open in a browser on this computer.
+    pub fn url(&self) -> &str {
+        &self.pending.url
+    }
+
+    /// Does what can be done without waiting; `true` when the person has signed in. Call it
+    /// several times a second: the browser waits meanwhile.
+    pub fn poll(&mut self) -> Result<bool> {
+        let Some(loopback) = &mut self.loopback else { return Ok(false) };
+        let Some(parameters) = loopback.poll()? else { return Ok(false) };
+        self.finish(self.pending.read(&parameters.encoded())?).map(|()| true)
+    }
+
+    /// Goes on with the address of the last page, which a person has copied from the browser: for
+    /// computers whose browser cannot come back to this program.
+    pub fn complete(&mut self, address: &str) -> Result<()> {
+        self.finish(self.pending.read_pasted(address)?)
+    }
+
+    /// Waits until the person has signed in.
+    pub(super) fn wait(&mut self, watch: &mut Watch) -> Result<()> {
+        let Some(loopback) = &mut self.loopback else {
+            let text = format!(
+                "{} leads the browser to a page of its own: copy its address and complete the \
+                 sign-in with it",
+                self.waiting.provider.title
+            );
+            let cause = Cause::SignInIncomplete;
+            return Err(Error::new(Status::NeedsSignIn, Stage::Authorize, cause, text));
+        };
+        let parameters = loopback.wait(watch)?;
+        self.finish(self.pending.read(&parameters.encoded())?)
+    }
+
+    fn finish(&self, code: Secret) -> Result<()> {
+        let grant = self.pending.grant(code);
+        self.waiting.account.watched(|watch| {
+            let token = self.waiting.ask(&grant, watch)?;
+            self.waiting.keep(token, self.pending.nonce.as_ref(), watch)
+        })
+    }
+}
+
+impl DeviceSignIn {
+    pub(super) fn begin(account: &Account, watch: &mut Watch) -> Result<Self> {
+        let waiting = Waiting::new(account, watch)?;
+        let settings = &waiting.settings;
+        let authentication = waiting.authentication()?;
+        let asking = settings.asking(&waiting.provider, &authentication)?;
+        let scopes = settings.scopes();
+        let authorization =
+            DeviceAuthorization::begin(&asking, &scopes, settings.client(), watch)?;
+        let polling = Polling::new(&authorization, Instant::now());
+        Ok(Self { waiting, authorization, polling })
+    }
+
+    /// What the person types on the page.
+    pub fn user_code(&self) -> &str {
+        &self.authorization.user_code
+    }
+
+    /// The page, for any device.
+    pub fn verification_uri(&self) -> &str {
+        &self.authorization.verification_uri
+    }
+
+    /// The page with the code in it, for a QR code, when the provider has one.
+    pub fn verification_uri_complete(&self) -> Option<&str> {
+        self.authorization.verification_uri_complete.as_deref()
+    }
+
+    /// The provider's own sentence for the person, when it has one.
+    pub fn message(&self) -> Option<&str> {
+        self.authorization.message.as_deref()
+    }
+
+    /// How long the code is good.
+    pub fn expires_in(&self) -> Duration {
+        self.authorization.expires_in
+    }
+
+    /// Asks the provider when it is time; `true` when the person has signed in. It waits for one
+    /// answer at the most.
+    pub fn poll(&mut self) -> Result<bool> {
+        let account = self.waiting.account.clone();
+        account.watched(|watch| Ok(matches!(self.step(watch)?, Step::Done)))
+    }
+
+    /// Waits until the person has signed in.
+    pub fn wait(&mut self) -> Result<()> {
+        let mut tick = || true;
+        let cancellation = self.waiting.account.0.canceller.watch();
+        let total = self.authorization.expires_in + Duration::from_secs(1);
+        let watch = &mut Watch::new(total, cancellation, &mut tick);
+        loop {
+            match self.step(watch)? {
+                Step::Done => return Ok(()),
+                Step::Wait(until) => {
+                    watch.begin(Stage::Authorize);
+                    watch.pause(until.saturating_duration_since(Instant::now()))?;
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, watch: &mut Watch) -> Result<Step> {
+        let mut next = self.polling.next(Instant::now())?;
+        if next == Next::Ask {
+            let answer = self.waiting.ask(&self.polling.grant(), watch);
+            next = self.polling.answered(answer, Instant::now())?;
+        }
+        match next {
+            Next::Done(token) => {
+                self.waiting.keep(*token, None, watch)?;
+                Ok(Step::Done)
+            }
+            Next::Wait(until) => Ok(Step::Wait(until)),
+            Next::Ask => Ok(Step::Wait(Instant::now())),
+        }
+    }
+}
+
+enum Step {
+    Wait(Instant),
+    Done,
+}
+
+impl Waiting {
+    fn new(account: &Account, watch: &mut Watch) -> Result<Self> {
+        let settings = account.settings();
+        let provider = settings.provider(watch)?;
+        Ok(Self { account: account.clone(), settings, provider })
+    }
+
+    fn authentication(&self) -> Result<ClientAuthentication> {
+        let now = seconds(SystemTime::now());
+        self.settings.authentication(&self.provider, Thumbprint::Sha256, now)
+    }
+
+    /// Once: a code is burnt when its request has arrived.
+    fn ask(&self, grant: &Grant, watch: &mut Watch) -> Result<Token> {
+        let settings = &self.settings;
+        let authentication = self.authentication()?;
+        let asking = settings.asking(&self.provider, &authentication)?;
+        asking.token(grant, &settings.scopes(), settings.client(), watch)
+    }
+
+    /// Keeps what came of the sign-in in place of what was there.
+    fn keep(&self, token: Token, nonce: Option<&Secret>, watch: &mut Watch) -> Result<()> {
+        let asked = self.settings.scopes();
+        if let [first, ..] = scope::missing(&asked, &token.scopes).as_slice() {
+            let text = format!("the sign-in did not give the permission {first}");
+            let cause = Cause::TokenMissingScope;
+            return Err(Error::new(Status::NeedsSignIn, Stage::Authorize, cause, text));
+        }
+        let key = self.settings.key()?;
+        let mut entry = Entry::new(key.clone());
+        entry.signed_in_at = Some(seconds(SystemTime::now()));
+        add_identity(&mut entry, &token, &self.provider, &self.settings.client_id, nonce)?;
+        let entry = renew(entry, token)?;
+        self.settings.store.with_lock(&key, watch, |locked, _| locked.save(entry.clone()))
+    }
+}

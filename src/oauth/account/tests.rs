@@ -1,0 +1,361 @@
+//! An account against a provider that rotates refresh tokens and remembers everything.
+
+use super::*;
+use crate::error::{Cause, Status};
+use crate::oauth::scripted::read_request;
+use crate::oauth::store::Callbacks;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+
+/// What the provider is to do with the next requests, and what it has seen.
+#[derive(Default)]
+struct Script {
+    /// Whole answers to give before anything else.
+    answers: Mutex<Vec<&'static str>>,
+    /// Seconds that each access token lives.
+    lifetime: AtomicUsize,
+    /// The number of the only refresh token that is good.
+    current: AtomicUsize,
+    requests: AtomicUsize,
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
+    /// An old refresh token came back: the whole sign-in is dead.
+    dead: AtomicBool,
+    ended: AtomicBool,
+}
+
+struct Endpoint {
+    script: Arc<Script>,
+    port: u16,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Endpoint {
+    fn start(lifetime: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let script = Arc::new(Script::default());
+        script.lifetime.store(lifetime, Ordering::SeqCst);
+        let shared = script.clone();
+        let thread = std::thread::spawn(move || {
+            std::thread::scope(|scope| {
+                for stream in listener.incoming() {
+                    if shared.ended.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    let script = &shared;
+                    scope.spawn(move || script.serve(stream.unwrap()));
+                }
+            });
+        });
+        Self { script, port, thread: Some(thread) }
+    }
+
+    fn account(&self, store: &Store) -> Account {
+        let token = format!("http://127.0.0.1:{}/token", self.port);
+        let json = serde_json::json!({
+            "custom": { "endpoints": { "token": token }, "scopes": { "app": ["mail"] } }
+        });
+        let account = Account::new("custom", Some(&json.to_string())).unwrap();
+        account.set_client("desktop", None).unwrap();
+        account.set_user("anna@example.org").unwrap();
+        account.set_store(store.clone());
+        account
+    }
+
+    fn signed_in(&self) -> (Account, Store) {
+        let store = Store::memory();
+        let account = self.account(&store);
+        account.set_refresh_token("refresh-0").unwrap();
+        (account, store)
+    }
+
+    fn requests(&self) -> usize {
+        self.script.requests.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        self.script.ended.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+impl Script {
+    fn serve(&self, mut stream: TcpStream) {
+        let request = read_request(&stream);
+        let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
+        let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(now, Ordering::SeqCst);
+        let scripted = self.answers.lock().pop();
+        let answer = scripted.map_or_else(|| self.answer(&request, number), str::to_owned);
+        self.at_once.fetch_sub(1, Ordering::SeqCst);
+        let _ = stream.write_all(answer.as_bytes());
+    }
+
+    fn answer(&self, request: &str, number: usize) -> String {
+        let lifetime = self.lifetime.load(Ordering::SeqCst);
+        if request.contains("grant_type=client_credentials") {
+            return ok(&format!(r#"{{"access_token":"app-{number}","expires_in":{lifetime}}}"#));
+        }
+        let current = self.current.load(Ordering::SeqCst);
+        if !request.contains(&format!("refresh_token=refresh-{current}&")) {
+            self.dead.store(true, Ordering::SeqCst);
+            return DEAD.into();
+        }
+        let next = self.current.fetch_add(1, Ordering::SeqCst) + 1;
+        ok(&format!(
+            r#"{{"access_token":"access-{next}","refresh_token":"refresh-{next}","expires_in":{lifetime}}}"#
+        ))
+    }
+}
+
+const DEAD: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\
+    Content-Length: 25\r\nConnection: close\r\n\r\n{\"error\":\"invalid_grant\"}";
+const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\
+    Connection: close\r\n\r\n";
+const BUSY_FOR_AN_HOUR: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\n\
+    Content-Length: 0\r\nConnection: close\r\n\r\n";
+
+fn ok(json: &str) -> String {
+    let length = json.len();
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{json}"
+    )
+}
+
+fn kept(account: &Account, store: &Store) -> Entry {
+    store.load(&account.settings().key().unwrap()).unwrap().unwrap()
+}
+
+/// As it was found a while ago: the access token has ended.
+fn expire(account: &Account, store: &Store) {
+    let key = account.settings().key().unwrap();
+    account
+        .watched(|watch| {
+            store.with_lock(&key, watch, |locked, _| {
+                let mut entry = locked.entry().cloned().unwrap();
+                entry.obtained_at = Some(1000);
+                entry.expires_at = Some(2000);
+                locked.save(entry)
+            })
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_token_is_asked_for_once_and_then_kept() {
+    let endpoint = Endpoint::start(3600);
+    let (account, store) = endpoint.signed_in();
+    for _ in 0..3 {
+        let token = account.access_token().unwrap();
+        assert_eq!((token.text(), token.user.as_deref()), ("access-1", Some("anna@example.org")));
+    }
+    assert_eq!(endpoint.requests(), 1);
+    assert_eq!(kept(&account, &store).refresh_token, Some(Secret::new("refresh-1")));
+    // Another program with the same store needs not ask at all.
+    assert_eq!(endpoint.account(&store).access_token().unwrap().text(), "access-1");
+    assert_eq!(endpoint.requests(), 1);
+}
+
+#[test]
+fn a_token_that_ended_is_renewed() {
+    let endpoint = Endpoint::start(3600);
+    let (account, store) = endpoint.signed_in();
+    assert_eq!(account.access_token().unwrap().text(), "access-1");
+    expire(&account, &store);
+    assert_eq!(account.access_token().unwrap().text(), "access-2");
+    assert_eq!(kept(&account, &store).refresh_token, Some(Secret::new("refresh-2")));
+}
+
+#[test]
+fn many_threads_and_programs_never_use_a_refresh_token_twice() {
+    const EACH: usize = 20;
+    let folder = tempfile::tempdir().unwrap();
+    // Every token has ended when it comes: each request wants another one.
+    let endpoint = Endpoint::start(0);
+    let store = || Store::file(folder.path()).unwrap();
+    endpoint.account(&store()).set_refresh_token("refresh-0").unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            // As in another process: nothing is shared but the files.
+            let account = endpoint.account(&store());
+            for _ in 0..2 {
+                let account = account.clone();
+                scope.spawn(move || (0..EACH).for_each(|_| drop(account.access_token().unwrap())));
+            }
+        }
+    });
+    assert!(!endpoint.script.dead.load(Ordering::SeqCst), "an old refresh token was used");
+    assert_eq!(endpoint.script.most_at_once.load(Ordering::SeqCst), 1);
+    let last = endpoint.script.current.load(Ordering::SeqCst);
+    let account = endpoint.account(&store());
+    assert_eq!(
+        kept(&account, &store()).refresh_token,
+        Some(Secret::new(format!("refresh-{last}")))
+    );
+}
+
+#[test]
+fn who_waited_for_a_refresh_uses_its_token() {
+    let endpoint = Endpoint::start(3600);
+    let (account, store) = endpoint.signed_in();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert_eq!(account.access_token().unwrap().text(), "access-1"));
+        }
+    });
+    assert_eq!(endpoint.requests(), 1);
+    drop(store);
+}
+
+#[test]
+fn the_token_that_the_mail_server_refused_is_not_given_again() {
+    let endpoint = Endpoint::start(3600);
+    let (account, _store) = endpoint.signed_in();
+    let first = account.access_token().unwrap();
+    let second = account.watched(|watch| account.token(watch, Some(first.secret()))).unwrap();
+    assert_eq!(second.text(), "access-2");
+    // Who comes late with the same complaint gets the new one, and nobody is asked.
+    let third = account.watched(|watch| account.token(watch, Some(first.secret()))).unwrap();
+    assert_eq!((third.text(), endpoint.requests()), ("access-2", 2));
+}
+
+#[test]
+fn a_fault_that_passes_is_waited_out() {
+    let endpoint = Endpoint::start(3600);
+    let (account, _store) = endpoint.signed_in();
+    endpoint.script.answers.lock().extend([BUSY, BUSY]);
+    assert_eq!(account.access_token().unwrap().text(), "access-1");
+    assert_eq!(endpoint.requests(), 3);
+}
+
+#[test]
+fn nobody_waits_for_an_hour() {
+    let endpoint = Endpoint::start(3600);
+    let (account, store) = endpoint.signed_in();
+    endpoint.script.answers.lock().push(BUSY_FOR_AN_HOUR);
+    let error = account.access_token().unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)), "{error}");
+    assert_eq!(endpoint.requests(), 1);
+    assert_eq!(kept(&account, &store).refresh_token, Some(Secret::new("refresh-0")));
+}
+
+#[test]
+fn a_token_that_lives_is_good_while_the_provider_is_away() {
+    let endpoint = Endpoint::start(100);
+    let (account, store) = endpoint.signed_in();
+    assert_eq!(account.access_token().unwrap().text(), "access-1");
+    // Half of its life is over: it would be renewed now.
+    let key = account.settings().key().unwrap();
+    account
+        .watched(|watch| {
+            store.with_lock(&key, watch, |locked, _| {
+                let mut entry = locked.entry().cloned().unwrap();
+                entry.obtained_at = entry.obtained_at.map(|at| at - 60);
+                entry.expires_at = entry.expires_at.map(|at| at - 60);
+                locked.save(entry)
+            })
+        })
+        .unwrap();
+    endpoint.script.answers.lock().extend([BUSY; 3]);
+    assert_eq!(account.access_token().unwrap().text(), "access-1");
+    assert_eq!(endpoint.requests(), 4);
+    assert_eq!(account.access_token().unwrap().text(), "access-2");
+}
+
+#[test]
+fn a_sign_in_that_was_ended_needs_a_person_and_blanks_nothing() {
+    let endpoint = Endpoint::start(3600);
+    let (account, store) = endpoint.signed_in();
+    endpoint.script.answers.lock().push(DEAD);
+    let error = account.access_token().unwrap_err();
+    assert_eq!(error.status(), Status::NeedsSignIn, "{error}");
+    assert_eq!(endpoint.requests(), 1, "it is not asked again");
+    assert_eq!(kept(&account, &store).refresh_token, Some(Secret::new("refresh-0")));
+}
+
+#[test]
+fn nobody_has_signed_in_yet() {
+    let endpoint = Endpoint::start(3600);
+    let account = endpoint.account(&Store::memory());
+    assert!(!account.is_signed_in().unwrap());
+    let error = account.access_token().unwrap_err();
+    assert_eq!((error.status(), error.cause()), (Status::NeedsSignIn, Cause::NeedsSignIn));
+    assert_eq!(endpoint.requests(), 0);
+    account.set_refresh_token("refresh-0").unwrap();
+    assert!(account.is_signed_in().unwrap());
+    account.sign_out().unwrap();
+    assert!(!account.is_signed_in().unwrap());
+}
+
+#[test]
+fn a_token_that_cannot_be_saved_is_not_used() {
+    let endpoint = Endpoint::start(3600);
+    let document = Arc::new(Mutex::new(None));
+    let full = Arc::new(AtomicBool::new(false));
+    let (loaded, saved, disk) = (document.clone(), document.clone(), full.clone());
+    let account = endpoint.account(&Store::callbacks(Callbacks::new(
+        move |_| Ok(loaded.lock().clone()),
+        move |_, bytes| match disk.load(Ordering::SeqCst) {
+            true => Err(std::io::Error::other("the disk is full")),
+            false => Ok(drop(saved.lock().replace(bytes.to_vec()))),
+        },
+        |_| Ok(()),
+    )));
+    account.set_refresh_token("refresh-0").unwrap();
+    let before = document.lock().clone();
+    full.store(true, Ordering::SeqCst);
+    let error = account.access_token().unwrap_err();
+    assert_eq!(error.status(), Status::Store, "{error}");
+    assert!(error.text().contains("the disk is full"), "{error}");
+    assert_eq!(*document.lock(), before, "what was there is still there");
+}
+
+#[test]
+fn an_app_signs_in_itself() {
+    let endpoint = Endpoint::start(3600);
+    let account = endpoint.account(&Store::memory());
+    account.set_client("service", Some("secret")).unwrap();
+    account.use_client_credentials().unwrap();
+    let first = account.access_token().unwrap();
+    assert_eq!(account.access_token().unwrap().text(), first.text());
+    assert_eq!(endpoint.requests(), 1);
+    let next = account.watched(|watch| account.token(watch, Some(first.secret()))).unwrap();
+    assert_ne!(next.text(), first.text());
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let endpoint = Endpoint::start(3600);
+    let (account, _store) = endpoint.signed_in();
+    account.set_client("desktop", Some("client-secret")).unwrap();
+    let token = account.access_token().unwrap();
+    let shown = format!("{account:?} {token:?} {:?}", account.settings().key());
+    for secret in ["client-secret", "refresh-", "access-1"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn cancelling_gets_through_to_a_refresh() {
+    let endpoint = Endpoint::start(3600);
+    let (account, _store) = endpoint.signed_in();
+    endpoint.script.answers.lock().extend([BUSY; 3]);
+    let canceller = account.canceller();
+    let script = endpoint.script.clone();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while script.requests.load(Ordering::SeqCst) == 0 {
+                std::thread::yield_now();
+            }
+            canceller.cancel();
+        });
+        assert_eq!(account.access_token().unwrap_err().status(), Status::Cancelled);
+    });
+}
