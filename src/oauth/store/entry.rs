@@ -74,14 +74,17 @@ impl Entry {
         self.extra.get(name).and_then(Secret::text)
     }
 
-    /// Sets a further field; `None` removes it.
-    pub fn set_extra(&mut self, name: &str, value: Option<&serde_json::Value>) -> Result<()> {
+    /// Sets a further field to a value in JSON; `None` removes it.
+    pub fn set_extra(&mut self, name: &str, json: Option<&str>) -> Result<()> {
         if Fields::KNOWN.contains(&name) {
             return Err(Error::argument(format!("{name} is no further field of an account")));
         }
-        match value {
-            Some(value) => self.extra.insert(name.to_owned(), Secret::new(value.to_string())),
+        match json {
             None => self.extra.remove(name),
+            Some(json) if serde_json::from_str::<&RawValue>(json).is_ok() => {
+                self.extra.insert(name.to_owned(), Secret::new(json))
+            }
+            Some(_) => return Err(Error::argument(format!("the value of {name} is not JSON"))),
         };
         Ok(())
     }

@@ -66,8 +66,8 @@ impl AccountKey {
     /// changes, or programs would lose their accounts.
     pub fn name(&self) -> String {
         let parts = [&self.provider, &self.client_id, &self.tenant, &self.user];
-        // Texts in an array always become JSON: Display of Value cannot fail.
-        let text = serde_json::Value::from_iter(parts.map(String::as_str)).to_string();
+        // Texts in an array can always be written.
+        let text = serde_json::to_string(&parts).unwrap_or_default();
         let hash = digest::digest(&digest::SHA256, text.as_bytes());
         to_hex(&hash.as_ref()[..NAME_DIGITS / 2])
     }

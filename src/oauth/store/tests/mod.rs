@@ -140,7 +140,7 @@ fn count_up(store: &Store) {
         store.with_lock(&key("counter"), watch, |locked, _| {
             let mut entry = locked.entry().cloned().unwrap_or_else(|| entry("counter"));
             let count = entry.extra("count").map_or(0, |count| count.parse().unwrap());
-            entry.set_extra("count", Some(&(count + 1_u64).into())).unwrap();
+            entry.set_extra("count", Some(&(count + 1_u64).to_string())).unwrap();
             locked.save(entry)
         })
     })
@@ -272,7 +272,7 @@ fn a_damaged_or_newer_document_is_told_from_one_another_and_nothing_of_it_is_quo
 #[test]
 fn no_token_is_in_debug_texts() {
     let mut entry = entry("anna");
-    entry.set_extra("further", Some(&"access-of-anna".into())).unwrap();
+    entry.set_extra("further", Some("\"access-of-anna\"")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     for (_, store) in stores(folder.path()) {
         save(&store, entry.clone()).unwrap();
