@@ -102,7 +102,8 @@ fn an_answer_for_the_address_bar_comes_in_the_query() {
     assert_eq!(parameter(&pending, "response_mode"), None);
     assert_eq!(parameter(&pending, "claims").as_deref(), Some("{\"access_token\":{}}"));
     let mixed = scope::split("https://outlook.office.com/SMTP.Send User.Read");
-    let error = Pending::begin(&SignIn { scopes: &mixed, ..sign_in }, new_state().unwrap()).unwrap_err();
+    let error =
+        Pending::begin(&SignIn { scopes: &mixed, ..sign_in }, new_state().unwrap()).unwrap_err();
     assert_eq!(error.cause(), Cause::TokenScopesMixed);
 }
 

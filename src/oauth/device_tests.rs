@@ -1,5 +1,5 @@
-use crate::net::Proxy;
 use super::*;
+use crate::net::Proxy;
 use crate::oauth::provider::{Family, Providers};
 use crate::oauth::request::ClientAuthentication;
 use crate::oauth::response::refusal;
@@ -144,7 +144,12 @@ fn google_is_not_asked_at_all() {
     };
     let trust = crate::oauth::scripted::trust();
     let begun = crate::oauth::scripted::watched(after(1), |watch| {
-        DeviceAuthorization::begin(&asking, &[], Client { trust: &trust, proxy: &Proxy::None }, watch)
+        DeviceAuthorization::begin(
+            &asking,
+            &[],
+            Client { trust: &trust, proxy: &Proxy::None },
+            watch,
+        )
     });
     assert_eq!(begun.unwrap_err().cause(), Cause::FlowNotOffered);
 }

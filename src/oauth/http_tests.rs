@@ -1,6 +1,6 @@
-use crate::net::Proxy;
 use super::*;
 use crate::net::Canceller;
+use crate::net::Proxy;
 use crate::oauth::scripted::{Server, answering, read_request, read_to_end, trust, watched};
 use crate::secret::Secret;
 use std::io::Write;
@@ -11,7 +11,9 @@ const TIME: Duration = Duration::from_secs(20);
 
 fn post(address: &str, total: Duration) -> Result<Response> {
     let request = Request { body: Some(Secret::new("a=b")), authorization: None };
-    watched(total, |watch| Client { trust: &trust(), proxy: &Proxy::None }.exchange(address, &request, watch))
+    watched(total, |watch| {
+        Client { trust: &trust(), proxy: &Proxy::None }.exchange(address, &request, watch)
+    })
 }
 
 #[test]
@@ -78,7 +80,11 @@ fn cancelling_gets_through_at_once() {
     let request = Request { body: Some(Secret::new("a=b")), authorization: None };
     let mut tick = || true;
     let mut watch = Watch::new(TIME, cancellation, &mut tick);
-    let error = Client { trust: &trust(), proxy: &Proxy::None }.exchange(&server.address, &request, &mut watch);
+    let error = Client { trust: &trust(), proxy: &Proxy::None }.exchange(
+        &server.address,
+        &request,
+        &mut watch,
+    );
     let took = Instant::now().saturating_duration_since(cancelling.join().unwrap());
     assert_eq!(error.unwrap_err().status(), Status::Cancelled);
     // 100 ms are promised; this machine may be busy.

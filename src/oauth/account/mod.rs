@@ -301,7 +301,9 @@ impl Account {
         let settings = self.settings();
         match settings.flow {
             Flow::Person => refresh::for_person(&settings, watch, refused),
-            Flow::App | Flow::ServiceAccount(_) => refresh::for_app(&settings, &self.0.app_token, watch, refused),
+            Flow::App | Flow::ServiceAccount(_) => {
+                refresh::for_app(&settings, &self.0.app_token, watch, refused)
+            }
         }
     }
 

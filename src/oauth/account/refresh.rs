@@ -18,7 +18,6 @@ use crate::oauth::store::Entry;
 use crate::oauth::token::Token;
 use crate::secret::Secret;
 use parking_lot::Mutex;
-use serde_json::Value;
 use std::time::{Duration, SystemTime};
 
 /// Tries of one request; a fault that passes has mostly passed by then.
@@ -217,7 +216,8 @@ pub(super) fn add_identity(
 
 /// The entry with what the provider gave. Without a new refresh token the old one stays good.
 pub(super) fn renew(mut entry: Entry, token: Token) -> Result<Entry> {
-    entry.set_extra(REFRESH_AT, token.refresh_at.map(|at| Value::from(seconds(at))).as_ref())?;
+    let refresh_at = token.refresh_at.map(|at| seconds(at).to_string());
+    entry.set_extra(REFRESH_AT, refresh_at.as_deref())?;
     entry.refresh_token = token.refresh.or(entry.refresh_token);
     entry.access_token = Some(token.access);
     entry.obtained_at = Some(seconds(token.obtained_at));

@@ -3,10 +3,10 @@
 //! Each way is an object with two halves: what to show, and `poll`, which does what can be done
 //! without waiting. [`Account::sign_in`](super::Account::sign_in) is both halves in one call.
 
+use super::Account;
 use super::fresh::seconds;
 use super::refresh::{add_identity, renew};
 use super::settings::Settings;
-use super::Account;
 use crate::error::{Cause, Error, Result, Stage, Status};
 use crate::net::Watch;
 use crate::oauth::client_certificate::Thumbprint;
@@ -135,8 +135,7 @@ impl DeviceSignIn {
         let authentication = waiting.authentication()?;
         let asking = settings.asking(&waiting.provider, &authentication)?;
         let scopes = settings.scopes();
-        let authorization =
-            DeviceAuthorization::begin(&asking, &scopes, settings.client(), watch)?;
+        let authorization = DeviceAuthorization::begin(&asking, &scopes, settings.client(), watch)?;
         let polling = Polling::new(&authorization, Instant::now());
         Ok(Self { waiting, authorization, polling })
     }

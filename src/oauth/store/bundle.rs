@@ -52,66 +52,64 @@ const VERSION: u32 = 1;
 /// In place of the name of an account: a bundle is never taken for one.
 const NAME: &str = "bundle";
 
-impl Store {
-    /// These accounts, or all of them, encrypted. All or nothing: one that is missing or cannot be
-    /// read fails the export.
-    pub(crate) fn export(
-        &self,
-        keys: Option<&[AccountKey]>,
-        passphrase: &Secret,
-    ) -> Result<Vec<u8>> {
-        if passphrase.bytes().len() < SHORTEST_PASSPHRASE {
-            let text = format!("the passphrase has less than {SHORTEST_PASSPHRASE} octets");
-            return Err(Error::argument(text));
-        }
-        let entries = match keys {
-            None => self.list()?.into_iter().map(|one| one.entry).collect::<Result<Vec<_>>>()?,
-            Some(keys) => keys
-                .iter()
-                .map(|key| {
-                    self.load(key)?.ok_or_else(|| {
-                        let text = format!("the store has no account {key}");
-                        store_error(Cause::StoreUnreadable, text)
-                    })
+/// These accounts, or all of them, encrypted. All or nothing: one that is missing or cannot be
+/// read fails the export.
+pub(super) fn export(
+    store: &Store,
+    keys: Option<&[AccountKey]>,
+    passphrase: &Secret,
+) -> Result<Vec<u8>> {
+    if passphrase.bytes().len() < SHORTEST_PASSPHRASE {
+        let text = format!("the passphrase has less than {SHORTEST_PASSPHRASE} octets");
+        return Err(Error::argument(text));
+    }
+    let entries = match keys {
+        None => store.list()?.into_iter().map(|one| one.entry).collect::<Result<Vec<_>>>()?,
+        Some(keys) => keys
+            .iter()
+            .map(|key| {
+                store.load(key)?.ok_or_else(|| {
+                    let text = format!("the store has no account {key}");
+                    store_error(Cause::StoreUnreadable, text)
                 })
-                .collect::<Result<Vec<_>>>()?,
-        };
-        let documents = entries.iter().map(Entry::document).collect::<Result<Vec<_>>>()?;
+            })
+            .collect::<Result<Vec<_>>>()?,
+    };
+    let documents = entries.iter().map(Entry::document).collect::<Result<Vec<_>>>()?;
 
-        let salt: [u8; SALT] = seal::random()?;
-        let mut front = Header::new(Kind::Bundle).octets().to_vec();
-        for number in [MEMORY_KIB, PASSES, LANES] {
-            front.extend_from_slice(&number.to_le_bytes());
-        }
-        front.extend_from_slice(&salt);
-        let derived = derive(passphrase, &salt, MEMORY_KIB, PASSES, LANES)?;
-        front.extend_from_slice(&derived.check);
-        Ok(seal::seal(&derived.key, &front, NAME, &join(&documents))?.to_vec())
+    let salt: [u8; SALT] = seal::random()?;
+    let mut front = Header::new(Kind::Bundle).octets().to_vec();
+    for number in [MEMORY_KIB, PASSES, LANES] {
+        front.extend_from_slice(&number.to_le_bytes());
     }
+    front.extend_from_slice(&salt);
+    let derived = derive(passphrase, &salt, MEMORY_KIB, PASSES, LANES)?;
+    front.extend_from_slice(&derived.check);
+    Ok(seal::seal(&derived.key, &front, NAME, &join(&documents))?.to_vec())
+}
 
-    /// Saves the accounts of a bundle; gives the keys of those that were saved.
-    pub(crate) fn import(
-        &self,
-        bundle: &[u8],
-        passphrase: &Secret,
-        existing: Existing,
-        watch: &mut Watch,
-    ) -> Result<Vec<AccountKey>> {
-        let mut imported = Vec::new();
-        // All are read before the first is saved.
-        for entry in open(bundle, passphrase)? {
-            let key = entry.key().clone();
-            let saved = self.with_lock(&key, watch, |locked, _| {
-                let keep = locked.entry().is_some() && existing == Existing::Keep;
-                if !keep {
-                    locked.save(entry)?;
-                }
-                Ok(!keep)
-            })?;
-            imported.extend(saved.then_some(key));
-        }
-        Ok(imported)
+/// Saves the accounts of a bundle; gives the keys of those that were saved.
+pub(super) fn import(
+    store: &Store,
+    bundle: &[u8],
+    passphrase: &Secret,
+    existing: Existing,
+    watch: &mut Watch,
+) -> Result<Vec<AccountKey>> {
+    let mut imported = Vec::new();
+    // All are read before the first is saved.
+    for entry in open(bundle, passphrase)? {
+        let key = entry.key().clone();
+        let saved = store.with_lock(&key, watch, |locked, _| {
+            let keep = locked.entry().is_some() && existing == Existing::Keep;
+            if !keep {
+                locked.save(entry)?;
+            }
+            Ok(!keep)
+        })?;
+        imported.extend(saved.then_some(key));
     }
+    Ok(imported)
 }
 
 /// The accounts of a bundle.

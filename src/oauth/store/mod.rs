@@ -38,12 +38,14 @@ pub use entry::Entry;
 pub use key::AccountKey;
 
 use crate::error::{Cause, Error, Result, Stage, Status};
-use crate::net::Watch;
+use crate::net::{Canceller, Watch};
+use crate::secret::Secret;
 use entry::Document;
 use lock::{Locks, OneHolder};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Keeps accounts. Clones are the same store; all threads may use it at once.
 #[derive(Clone)]
@@ -107,8 +109,29 @@ impl Store {
     /// `service` is the name under which the keyring shows it to the person.
     ///
     /// The keyring is asked here, once; if it does not do what it is needed for, this fails.
-    pub(crate) fn keyring(folder: &Path, service: &str, watch: &mut Watch) -> Result<Self> {
-        Ok(Self::new(keyring::open(folder, &keyring::System::new(service), watch)?))
+    pub fn keyring(folder: impl AsRef<Path>, service: &str, timeout: Duration) -> Result<Self> {
+        watched(timeout, |watch| {
+            let keyring = keyring::System::new(service);
+            Ok(Self::new(keyring::open(folder.as_ref(), &keyring, watch)?))
+        })
+    }
+
+    /// These accounts, or all of them, as one file that only the passphrase opens: to sign in on one
+    /// computer and send from another. All or nothing: one that cannot be read fails the export.
+    pub fn export(&self, keys: Option<&[AccountKey]>, passphrase: &str) -> Result<Vec<u8>> {
+        bundle::export(self, keys, &Secret::new(passphrase))
+    }
+
+    /// Saves the accounts of such a file; gives the keys of those that were saved.
+    pub fn import(
+        &self,
+        bundle: &[u8],
+        passphrase: &str,
+        existing: Existing,
+        timeout: Duration,
+    ) -> Result<Vec<AccountKey>> {
+        let passphrase = Secret::new(passphrase);
+        watched(timeout, |watch| bundle::import(self, bundle, &passphrase, existing, watch))
     }
 
     /// A store of the host program.
@@ -157,6 +180,12 @@ impl Store {
         let _held = self.0.lock(&name, watch)?;
         self.0.backend.remove(&name)
     }
+}
+
+/// Does something that ends when the time is over.
+fn watched<T>(timeout: Duration, work: impl FnOnce(&mut Watch) -> Result<T>) -> Result<T> {
+    let mut tick = || true;
+    work(&mut Watch::new(timeout, Canceller::default().watch(), &mut tick))
 }
 
 impl Inner {
