@@ -2,8 +2,11 @@
 
 use super::*;
 use crate::error::{Stage, Status};
+use crate::net::Canceller;
 use std::env;
+use std::os::unix::net::UnixListener;
 use std::process::Command;
+use std::time::Duration;
 
 #[path = "../../../../../tests/support/tools.rs"]
 #[allow(dead_code)]
@@ -97,6 +100,32 @@ fn no_session_at_all_is_told() {
         .env(FOLDER, folder.path())
         .env_remove("XDG_RUNTIME_DIR")
         .env_remove("DBUS_SESSION_BUS_ADDRESS")
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    assert!(folder.path().join("keyring.id").exists());
+}
+
+#[test]
+fn child_at_a_silent_bus() {
+    let Some(folder) = env::var_os(FOLDER) else { return };
+    let limit = Duration::from_millis(200);
+    let mut tick = || true;
+    let mut watch = Watch::new(limit, Canceller::default().watch(), &mut tick);
+    let error = Store::keyring(folder.as_ref(), "postrider tests", &mut watch).unwrap_err();
+    assert_eq!((error.status(), error.stage()), (Status::Timeout, Stage::Store), "{error}");
+}
+
+#[test]
+fn a_bus_that_never_answers_does_not_hold_us() {
+    let folder = tempfile::tempdir().unwrap();
+    let bus = folder.path().join("bus");
+    // Connections to it succeed; nobody ever accepts them.
+    let _listener = UnixListener::bind(&bus).unwrap();
+    let done = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "oauth::store::keyring::tests::real::child_at_a_silent_bus"])
+        .env(FOLDER, folder.path())
+        .env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", bus.display()))
         .output()
         .unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
