@@ -39,7 +39,7 @@ mod unix {
     use super::super::*;
     use crate::error::{Cause, Status};
     use crate::net::{Canceller, Watch};
-    use crate::oauth::loopback::{Loopback, RedirectHost};
+    use crate::oauth::loopback::Loopback;
     use crate::secret::Secret;
     use std::time::Duration;
 
@@ -106,7 +106,7 @@ mod unix {
         let mut loopback = Loopback::open(None, "/cb", Secret::new("s1")).unwrap();
         let browser = std::env::current_exe().unwrap();
         let wish = format!("/nowhere/browser:{} stand_in_for_a_browser %s", browser.display());
-        let address = format!("{}?state=s1", loopback.redirect_uri(RedirectHost::Ipv4));
+        let address = format!("http://127.0.0.1:{}/cb?state=s1", loopback.port());
         open_in(&address, &environment(&[("BROWSER", &wish)])).unwrap();
         let mut tick = || true;
         let cancellation = Canceller::default().watch();

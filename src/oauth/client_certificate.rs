@@ -16,9 +16,6 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 
-/// The value of `client_assertion_type`.
-pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
 /// How long an assertion is valid, in seconds: Microsoft asks for five to ten minutes.
 const LIFETIME: i64 = 600;
 

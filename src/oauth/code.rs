@@ -105,12 +105,6 @@ impl Pending {
         })
     }
 
-    /// Whether parameters (a query or a form body) belong to this sign-in: a listener lets others
-    /// pass and waits on.
-    pub(crate) fn is_answered_by(&self, parameters: &str) -> bool {
-        single(&form::parse(parameters), "state").is_ok_and(|state| self.is_state(&state))
-    }
-
     /// The code in an answer: the query of a redirect, or the body of a form that was posted.
     pub(crate) fn read(&self, parameters: &str) -> Result<Secret> {
         let fields = form::parse(parameters);

@@ -113,7 +113,6 @@ fn the_code_of_the_right_answer_is_found() {
     let state = state(&pending);
     let query =
         format!("state={state}&iss=https%3A%2F%2Faccounts.google.com&code=4%2F0Ab_c&scope=x");
-    assert!(pending.is_answered_by(&query));
     assert_eq!(pending.read(&query).unwrap().bytes(), b"4/0Ab_c");
     for pasted in [
         format!("  {REDIRECT}?{query}\n"),
@@ -147,7 +146,6 @@ fn answers_to_other_sign_ins_are_refused() {
         assert!(error.text().contains(why), "{query}: {error}");
         assert_eq!((error.status(), error.stage()), (Status::NeedsSignIn, Stage::Authorize));
     }
-    assert!(!pending.is_answered_by("state=other&code=c") && !pending.is_answered_by(""));
 }
 
 #[test]

@@ -99,6 +99,10 @@ impl Metadata {
         if self.issuer_in_redirect && !provider.has(Quirk::IssuerInRedirect) {
             provider.quirks.push(Quirk::IssuerInRedirect);
         }
+        let takes = |way: &str| self.authentication_methods.iter().any(|method| method == way);
+        if takes("client_secret_basic") && !takes("client_secret_post") {
+            provider.quirks.push(Quirk::SecretInHeader);
+        }
     }
 }
 

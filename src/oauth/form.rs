@@ -50,14 +50,6 @@ impl Form {
         self.0.iter().any(|field| field.name == name)
     }
 
-    /// The value of a field that is no secret.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        match &self.0.iter().find(|field| field.name == name)?.value {
-            Value::Public(text) => Some(text),
-            Value::Secret(_) => None,
-        }
-    }
-
     /// The body of a request.
     pub(crate) fn encode(&self) -> Secret {
         // Three octets for each is the most: a text that grows would leave pieces behind.

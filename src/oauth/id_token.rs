@@ -44,13 +44,6 @@ pub(crate) struct Identity {
     pub tenant: Option<String>,
 }
 
-impl Identity {
-    /// Whether it is a personal Microsoft account.
-    pub(crate) fn is_personal_microsoft(&self) -> bool {
-        self.tenant.as_deref() == Some(PERSONAL_TENANT)
-    }
-}
-
 /// Checks the token and reads it.
 pub(crate) fn validate(id_token: &Secret, expected: &Expected) -> Result<Identity> {
     let claims = jwt::claims(id_token.bytes()).ok_or_else(|| invalid("it cannot be read"))?;

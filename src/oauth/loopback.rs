@@ -21,15 +21,6 @@ const LIMITS: Limits = Limits { bytes: MOST_BYTES, time: Duration::from_secs(15)
 /// How many times `poll` looks whether there is more: a bound, for callers that must go on.
 const LOOKS: usize = 64;
 
-/// How the redirect address names this computer: what the provider allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RedirectHost {
-    /// What RFC 8252 §8.3 recommends.
-    Ipv4,
-    /// What Microsoft's portal can register. The browser may look for it at 127.0.0.1 or ::1.
-    Localhost,
-}
-
 /// The listener for one sign-in.
 pub(crate) struct Loopback {
     listener: Listener<Parameters>,
@@ -74,16 +65,6 @@ impl Loopback {
 
     pub(crate) fn port(&self) -> u16 {
         self.expected.port
-    }
-
-    /// The address for the provider; the token request has to repeat it exactly.
-    pub(crate) fn redirect_uri(&self, host: RedirectHost) -> String {
-        let host = match host {
-            RedirectHost::Ipv4 => "127.0.0.1",
-            RedirectHost::Localhost => "localhost",
-        };
-        let Expected { port, path, .. } = &self.expected;
-        format!("http://{host}:{port}{path}")
     }
 
     /// Waits for the answer; the watch sets the limit, and whoever may cancel.

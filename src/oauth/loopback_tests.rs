@@ -382,21 +382,13 @@ fn a_port_that_is_taken_on_ipv6_is_no_free_port() {
 }
 
 #[test]
-fn the_redirect_address_is_what_providers_can_register() {
+fn a_path_that_no_provider_can_register_is_refused() {
     let open = |path: &str| Loopback::open(None, path, Secret::new(STATE));
-    let loopback = open("/cb").unwrap();
-    let port = loopback.port();
-    assert_eq!(loopback.redirect_uri(RedirectHost::Ipv4), format!("http://127.0.0.1:{port}/cb"));
-    assert_eq!(
-        loopback.redirect_uri(RedirectHost::Localhost),
-        format!("http://localhost:{port}/cb")
-    );
     for path in ["cb", "/a?b", "/a#b", "/a b", "/ä", "/%41", "/a\r\n"] {
         assert_eq!(open(path).err().unwrap().status(), Status::InvalidArgument, "{path:?}");
     }
     // Without a path, browsers ask for "/".
     let mut bare = open("").unwrap();
-    assert!(bare.redirect_uri(RedirectHost::Localhost).ends_with(&format!(":{}", bare.port())));
     let (result, _) =
         wait_while(&mut bare, |port| get(port, &format!("/?code=bare&state={STATE}")));
     assert_eq!(code(&result), "bare");

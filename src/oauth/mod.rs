@@ -56,6 +56,10 @@ mod tenant;
 #[cfg(test)]
 mod test_keys;
 mod token;
+#[cfg(test)]
+#[allow(dead_code)]
+#[path = "../../tests/support/tools.rs"]
+mod tools;
 
 pub use account::{AccessToken, Account, BrowserSignIn, DeviceSignIn};
 pub use response::ErrorResponse;

@@ -142,6 +142,8 @@ pub(crate) enum Quirk {
     ScopeInTokenRequest,
     /// A person can refuse single scopes and still sign in (§4.3).
     ScopesCanBeUnticked,
+    /// A secret goes in the Authorization field, never in the body.
+    SecretInHeader,
     /// Desktop clients have a secret that must be sent though it is none (§4.3).
     SecretNeededWithPkce,
     /// At SMTP a personal account is called by the id_token's preferred_username (§2.2).
@@ -259,19 +261,6 @@ impl Providers {
         }
         merge(&mut flat, &entry);
         Ok(flat)
-    }
-
-    /// The provider to which an SMTP host belongs, and the host that does its work today: another
-    /// one for names that old settings hold.
-    pub(crate) fn for_host(&self, host: &str) -> Result<Option<(Provider, String)>> {
-        let host = host.trim_end_matches('.');
-        for name in self.names() {
-            let provider = self.named(name)?;
-            if let Some(today) = provider.host_today(host).map(str::to_owned) {
-                return Ok(Some((provider, today)));
-            }
-        }
-        Ok(None)
     }
 }
 

@@ -12,16 +12,13 @@ use crate::oauth::request::{Asking, ClientAuthentication, Grant};
 use crate::oauth::scope;
 use crate::oauth::scripted::watched;
 use crate::oauth::token::Token;
+use crate::oauth::tools;
 use crate::secret::Secret;
 use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
-
-#[allow(dead_code)]
-#[path = "../../tests/support/tools.rs"]
-mod tools;
 
 const TIME: Duration = Duration::from_secs(30);
 const ALICE: &str = "alice@rig.test";

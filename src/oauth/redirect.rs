@@ -1,10 +1,8 @@
 //! What the browser brings back: the HTTP request that carries it, and the parameters in it.
 //!
-//! Bytes of a connection → [`read`] → a [`Request`] → `loopback` judges it → [`Parameters`]. A person
-//! who pastes the address of the last page comes in at [`Parameters::from_address`]. All of it is
+//! Bytes of a connection → [`read`] → a [`Request`] → `loopback` judges it → [`Parameters`]. All of it is
 //! pure, and takes whatever bytes somebody on this computer sends.
 
-use crate::error::{Error, Result};
 use crate::secret::Secret;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -144,19 +142,6 @@ impl Parameters {
             found.push((name, Secret::new(&*value)));
         }
         Some(Self(found))
-    }
-
-    /// From an address that a person has copied out of the address bar: the whole of it, or its
-    /// query alone.
-    pub(crate) fn from_address(address: &str) -> Result<Self> {
-        let text = address.trim();
-        let query = text.split_once('?').map_or(text, |(_, query)| query);
-        let query = query.split('#').next().unwrap_or_default();
-        let parameters = Self::read(query.as_bytes()).filter(Self::is_answer);
-        parameters.ok_or_else(|| {
-            let lacks = "it has neither a code nor an error in it, or one twice";
-            Error::argument(format!("this is not the address of the last page: {lacks}"))
-        })
     }
 
     /// As a query again.

@@ -8,9 +8,6 @@ use crate::secret::Secret;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroize as _;
 
-/// The value of `grant_type`.
-pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
 /// The most that Google takes, in seconds.
 const LIFETIME: i64 = 3600;
 
@@ -23,8 +20,6 @@ pub(crate) struct ServiceAccount {
     key: SigningKey,
     key_id: Option<String>,
     email: String,
-    /// What the administrator enters for the delegation.
-    client_id: Option<String>,
     token_endpoint: String,
 }
 
@@ -68,7 +63,6 @@ impl ServiceAccount {
             email: text("client_email")?.to_owned(),
             key: SigningKey::from_pem(text("private_key")?.as_bytes())?,
             key_id: text("private_key_id").ok().map(Into::into),
-            client_id: text("client_id").ok().map(Into::into),
             token_endpoint,
         })
     }
@@ -76,16 +70,6 @@ impl ServiceAccount {
     /// Where the assertion goes.
     pub(crate) fn token_endpoint(&self) -> &str {
         &self.token_endpoint
-    }
-
-    /// The address of the account itself.
-    pub(crate) fn email(&self) -> &str {
-        &self.email
-    }
-
-    /// What the administrator enters for the delegation.
-    pub(crate) fn client_id(&self) -> Option<&str> {
-        self.client_id.as_deref()
     }
 
     /// Asks for the scopes (with blanks between them) in the name of `user`. `now` is in seconds

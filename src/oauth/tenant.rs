@@ -31,23 +31,6 @@ pub(crate) fn other_segment(tenant: &str, error: &Error) -> Option<&'static str>
     (tenant != right && !is_concrete(tenant)).then_some(right)
 }
 
-/// Asks with the tenant, and once more with the other segment when the answer names it. Tells with
-/// which tenant it went well: codes and refresh tokens belong to the segment that gave them
-/// (AADSTS700005).
-pub(crate) fn with_right_segment<T>(
-    tenant: &str,
-    mut ask: impl FnMut(&str) -> Result<T>,
-) -> Result<(T, String)> {
-    let error = match ask(tenant) {
-        Ok(found) => return Ok((found, tenant.to_owned())),
-        Err(error) => error,
-    };
-    match other_segment(tenant, &error) {
-        Some(right) => ask(right).map(|found| (found, right.to_owned())),
-        None => Err(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,26 +44,14 @@ mod tests {
         error.with_response(response)
     }
 
-    fn segments(tenant: &str, number: u32) -> (Vec<String>, bool) {
-        let mut asked = Vec::new();
-        let answer = with_right_segment(tenant, |segment| {
-            asked.push(segment.to_owned());
-            if asked.len() == 1 { Err(refused(number)) } else { Ok(()) }
-        });
-        (asked, answer.is_ok())
-    }
-
     #[test]
-    fn the_other_segment_is_asked_once_when_the_answer_names_it() {
-        assert_eq!(
-            segments("common", 9_002_331),
-            (vec!["common".into(), "consumers".into()], true)
-        );
-        let mirror = (vec!["consumers".into(), "organizations".into()], true);
-        assert_eq!(segments("consumers", 9_002_332), mirror);
-        assert_eq!(segments("consumers", 9_002_331), (vec!["consumers".into()], false));
-        assert_eq!(segments("contoso.example", 9_002_331).0.len(), 1, "the program chose it");
-        assert_eq!(segments("common", 50_194).0.len(), 1);
+    fn the_other_segment_is_asked_when_the_answer_names_it() {
+        let other = |tenant, number| other_segment(tenant, &refused(number));
+        assert_eq!(other("common", 9_002_331), Some("consumers"));
+        assert_eq!(other("consumers", 9_002_332), Some("organizations"));
+        assert_eq!(other("consumers", 9_002_331), None, "it is that one already");
+        assert_eq!(other("contoso.example", 9_002_331), None, "the program chose it");
+        assert_eq!(other("common", 50_194), None);
     }
 
     #[test]

@@ -137,6 +137,14 @@ impl Account {
         })
     }
 
+    /// The name of the program, for the page that tells the person to go back to it.
+    pub fn set_program(&self, name: &str) -> Result<()> {
+        self.change(|settings| {
+            settings.program = name.to_owned();
+            Ok(())
+        })
+    }
+
     /// How long one request for a token may take.
     pub fn set_timeout(&self, timeout: Duration) -> Result<()> {
         self.change(|settings| settings.set_timeout(timeout))

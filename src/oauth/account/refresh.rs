@@ -131,7 +131,7 @@ fn app_grant(settings: &Settings) -> Result<Grant> {
 
 /// Asks the provider, again after a while where that may help.
 fn ask(settings: &Settings, grant: &Grant, watch: &mut Watch) -> Result<Token> {
-    let provider = settings.provider(watch)?;
+    let mut provider = settings.provider(watch)?;
     let scopes = settings.scopes();
     let mut pause = FIRST_PAUSE;
     let mut thumbprint = Thumbprint::Sha256;
@@ -150,6 +150,10 @@ fn ask(settings: &Settings, grant: &Grant, watch: &mut Watch) -> Result<Token> {
             && error.cause() == Cause::AppCertificateWrong
         {
             thumbprint = Thumbprint::Sha1;
+            continue;
+        }
+        if let Some(right) = settings.right_provider(&provider, &error, watch) {
+            provider = right?;
             continue;
         }
         let wait = error.retry_after().unwrap_or(pause);

@@ -53,6 +53,8 @@ pub(super) struct Settings {
     proxy: Proxy,
     pub timeout: Duration,
     pub looks_at_tokens: bool,
+    /// For the page that the browser ends at.
+    pub program: String,
     pub flow: Flow,
 }
 
@@ -77,6 +79,7 @@ impl Settings {
             proxy: Proxy::System(None),
             timeout: DEFAULT_TIMEOUT,
             looks_at_tokens: true,
+            program: String::new(),
             flow: Flow::Person,
         }
     }
@@ -171,7 +174,22 @@ impl Settings {
 
     /// The provider with its tenant and its endpoints, ready to be asked.
     pub(super) fn provider(&self, watch: &mut Watch) -> Result<Provider> {
-        let mut provider = self.with_tenant()?;
+        self.provider_of(self.tenant.as_deref(), watch)
+    }
+
+    /// The provider for the tenant that an error named instead of ours.
+    pub(super) fn right_provider(
+        &self,
+        asked: &Provider,
+        error: &Error,
+        watch: &mut Watch,
+    ) -> Option<Result<Provider>> {
+        let right = tenant::other_segment(asked.tenant.as_deref()?, error)?;
+        Some(self.provider_of(Some(right), watch))
+    }
+
+    fn provider_of(&self, tenant: Option<&str>, watch: &mut Watch) -> Result<Provider> {
+        let mut provider = self.with_tenant(tenant)?;
         if provider.endpoints.token.is_none()
             && let Some(issuer) = provider.issuer.clone()
         {
@@ -183,8 +201,8 @@ impl Settings {
         Ok(provider)
     }
 
-    fn with_tenant(&self) -> Result<Provider> {
-        let provider = self.provider.clone().with_tenant(self.tenant.as_deref())?;
+    fn with_tenant(&self, tenant: Option<&str>) -> Result<Provider> {
+        let provider = self.provider.clone().with_tenant(tenant)?;
         let tenant = provider.tenant.as_deref().unwrap_or_default();
         if matches!(self.flow, Flow::App)
             && provider.has(Quirk::AppNeedsTenant)
@@ -251,6 +269,11 @@ impl Settings {
         now: i64,
     ) -> Result<ClientAuthentication> {
         let certificate = match &self.proof {
+            Proof::Plain(ClientAuthentication::SecretPost(secret))
+                if provider.has(Quirk::SecretInHeader) =>
+            {
+                return Ok(ClientAuthentication::SecretBasic(secret.clone()));
+            }
             Proof::Plain(authentication) => return Ok(authentication.clone()),
             Proof::Certificate(certificate) => certificate,
         };

@@ -63,7 +63,8 @@ impl BrowserSignIn {
             true => (None, provider.redirect.clone()),
             false => {
                 let path = provider.redirect.split_once("{port}").map_or("", |(_, path)| path);
-                let loopback = Loopback::open(None, path, state.clone())?;
+                let mut loopback = Loopback::open(None, path, state.clone())?;
+                loopback.set_program(&settings.program);
                 let redirect_uri = provider.redirect_uri(loopback.port());
                 (Some(loopback), redirect_uri)
             }
@@ -130,12 +131,14 @@ impl BrowserSignIn {
 
 impl DeviceSignIn {
     pub(super) fn begin(account: &Account, watch: &mut Watch) -> Result<Self> {
-        let waiting = Waiting::new(account, watch)?;
-        let settings = &waiting.settings;
-        let authentication = waiting.authentication()?;
-        let asking = settings.asking(&waiting.provider, &authentication)?;
-        let scopes = settings.scopes();
-        let authorization = DeviceAuthorization::begin(&asking, &scopes, settings.client(), watch)?;
+        let mut waiting = Waiting::new(account, watch)?;
+        let authorization = match waiting.device_code(watch) {
+            Err(error) => match waiting.correct(&error, watch) {
+                Some(corrected) => corrected.and_then(|()| waiting.device_code(watch)),
+                None => Err(error),
+            },
+            found => found,
+        }?;
         let polling = Polling::new(&authorization, Instant::now());
         Ok(Self { waiting, authorization, polling })
     }
@@ -216,6 +219,19 @@ impl Waiting {
         let settings = account.settings();
         let provider = settings.provider(watch)?;
         Ok(Self { account: account.clone(), settings, provider })
+    }
+
+    fn device_code(&self, watch: &mut Watch) -> Result<DeviceAuthorization> {
+        let settings = &self.settings;
+        let authentication = self.authentication()?;
+        let asking = settings.asking(&self.provider, &authentication)?;
+        DeviceAuthorization::begin(&asking, &settings.scopes(), settings.client(), watch)
+    }
+
+    /// Takes the tenant that an error names, if it does.
+    fn correct(&mut self, error: &Error, watch: &mut Watch) -> Option<Result<()>> {
+        let right = self.settings.right_provider(&self.provider, error, watch)?;
+        Some(right.map(|provider| self.provider = provider))
     }
 
     fn authentication(&self) -> Result<ClientAuthentication> {

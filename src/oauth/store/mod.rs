@@ -244,13 +244,6 @@ impl Locked<'_> {
         self.entry = Some(entry);
         Ok(())
     }
-
-    /// Removes the entry.
-    pub(crate) fn delete(&mut self) -> Result<()> {
-        self.store.backend.remove(&self.name)?;
-        self.entry = None;
-        Ok(())
-    }
 }
 
 fn store_error(cause: Cause, text: String) -> Error {

@@ -101,7 +101,6 @@ fn every_store_keeps_several_accounts_as_they_were_saved() {
         assert_eq!(store.load(&key("anna")).unwrap(), seen, "{kind}");
         assert_ne!(seen, Some(entry("anna")), "{kind}");
 
-        watched(|watch| store.with_lock(&key("anna"), watch, |locked, _| locked.delete())).unwrap();
         watched(|watch| store.delete(&key("anna"), watch)).unwrap();
         assert_eq!(store.load(&key("anna")).unwrap(), None, "{kind}");
         assert_eq!(store.load(&key("bob")).unwrap(), Some(entry("bob")), "{kind}");

@@ -2,15 +2,11 @@
 
 use super::*;
 use crate::error::{Stage, Status};
-use crate::net::Canceller;
+use crate::oauth::tools;
 use std::env;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 use std::time::Duration;
-
-#[path = "../../../../../tests/support/tools.rs"]
-#[allow(dead_code)]
-mod tools;
 
 const FOLDER: &str = "POSTRIDER_TEST_KEYRING_STORE";
 
@@ -37,7 +33,7 @@ fn in_session(state: &str, child: &str) {
 
 fn open_real() -> Option<Result<Store>> {
     let folder = env::var_os(FOLDER)?;
-    Some(watched(|watch| Store::keyring(folder.as_ref(), "postrider tests", watch)))
+    Some(Store::keyring(folder, "postrider tests", Duration::from_secs(60)))
 }
 
 #[test]
@@ -110,9 +106,7 @@ fn no_session_at_all_is_told() {
 fn child_at_a_silent_bus() {
     let Some(folder) = env::var_os(FOLDER) else { return };
     let limit = Duration::from_millis(200);
-    let mut tick = || true;
-    let mut watch = Watch::new(limit, Canceller::default().watch(), &mut tick);
-    let error = Store::keyring(folder.as_ref(), "postrider tests", &mut watch).unwrap_err();
+    let error = Store::keyring(folder, "postrider tests", limit).unwrap_err();
     assert_eq!((error.status(), error.stage()), (Status::Timeout, Stage::Store), "{error}");
 }
 
