@@ -4,6 +4,8 @@
 //! was refused is looked for there too, in vain.
 #![cfg(unix)]
 
+#[path = "delivery/account.rs"]
+mod account;
 #[path = "delivery/bodies.rs"]
 mod bodies;
 #[path = "delivery/certificates.rs"]

@@ -5,6 +5,7 @@
 //! - `replies`      replies in pieces, odd, endless
 //! - `protection`   STARTTLS, and what never crosses a connection without TLS
 //! - `signing_in`   the initial response, the explanation of a failure, secrets that are echoed
+//! - `account`      tokens that are refused and renewed
 //! - `recipients`   refused ones in every pattern, all or none, thirty thousand
 //! - `content`      byte for byte, interrupted, and files that change while they are sent
 //! - `connection`   the one that is kept between sends
@@ -12,6 +13,8 @@
 //! - `server`, `wire`, `certificate`   the scripted server
 //! - `client`                          the handle and the observer that the tests use
 
+#[path = "faults/account.rs"]
+mod account;
 #[path = "faults/client.rs"]
 mod client;
 #[path = "faults/connection.rs"]

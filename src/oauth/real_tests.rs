@@ -13,6 +13,7 @@ use crate::oauth::scope;
 use crate::oauth::scripted::watched;
 use crate::oauth::token::Token;
 use crate::oauth::tools;
+use crate::oauth::{Account, BrowserSignIn};
 use crate::secret::Secret;
 use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -115,20 +116,55 @@ impl Running {
             parameters: &[],
         };
         let pending = Pending::begin(&sign_in, new_state().unwrap()).unwrap();
-        let mut browser = Browser::default();
-        let mut address = browser.follow(&pending.url, None);
-        for answer in [format!("prompt=login&login={ALICE}&password=any"), "prompt=consent".into()]
-        {
-            address = match cancel {
-                true => browser.follow(&format!("{address}/abort"), None),
-                false => browser.follow(&address, Some(&answer)),
-            };
-            if cancel {
-                break;
-            }
-        }
+        let address = go_through(&pending.url, cancel);
         (pending, address)
     }
+
+    /// An account at this provider, as a program sets it up.
+    fn account(&self) -> Account {
+        let issuer = self.provider.issuer.as_deref().unwrap();
+        let json = serde_json::json!({ "custom": {
+            "issuer": issuer,
+            "scopes": { "delegated": ["openid", "offline_access", "mail.send"] },
+            "authorize_parameters": { "prompt": "consent" },
+        }});
+        let account = Account::new("custom", Some(&json.to_string())).unwrap();
+        account.set_client("desktop", None).unwrap();
+        account
+    }
+}
+
+/// A person signs in on the provider's pages, or cancels; gives what the browser is led to.
+fn go_through(url: &str, cancel: bool) -> String {
+    let mut browser = Browser::default();
+    let mut address = browser.follow(url, None);
+    for answer in [format!("prompt=login&login={ALICE}&password=any"), "prompt=consent".into()] {
+        address = match cancel {
+            true => browser.follow(&format!("{address}/abort"), None),
+            false => browser.follow(&address, Some(&answer)),
+        };
+        if cancel {
+            break;
+        }
+    }
+    address
+}
+
+/// The browser comes back to the program, which polls meanwhile.
+fn come_back(sign_in: &mut BrowserSignIn, address: &str) -> Result<()> {
+    let url = url::Url::parse(address).unwrap();
+    let loading = std::thread::spawn(move || Browser::default().load(&url, None));
+    let deadline = Instant::now() + TIME;
+    let outcome = loop {
+        match sign_in.poll() {
+            Ok(false) => assert!(Instant::now() < deadline, "nobody came back"),
+            Ok(true) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+        std::thread::yield_now();
+    };
+    loading.join().unwrap();
+    outcome
 }
 
 /// As much of a browser as the provider's pages need.
@@ -274,4 +310,63 @@ fn a_device_waits_for_its_person() {
     let answer = running.token("desktop", None, &polling.grant(), "");
     let next = polling.answered(answer, due).unwrap();
     assert_eq!(next, Next::Wait(due + authorization.interval), "nobody has signed in yet");
+}
+
+#[test]
+fn an_account_signs_in_with_a_browser_and_renews_its_token() {
+    let Some(running) = start() else { return };
+    let account = running.account();
+    assert!(!account.is_signed_in().unwrap());
+    let mut sign_in = account.begin_sign_in().unwrap();
+    let address = go_through(sign_in.url(), false);
+    come_back(&mut sign_in, &address).unwrap();
+
+    assert!(account.is_signed_in().unwrap());
+    let first = account.access_token().unwrap();
+    assert_eq!(first.user.as_deref(), Some(ALICE), "the id_token tells who signed in");
+    assert_eq!(account.access_token().unwrap().text(), first.text());
+    let second = asking_for(|_, watch| account.token(watch, Some(first.secret()))).unwrap();
+    let third = asking_for(|_, watch| account.token(watch, Some(second.secret()))).unwrap();
+    assert!(second.text() != first.text() && third.text() != second.text());
+
+    account.sign_out().unwrap();
+    assert!(!account.is_signed_in().unwrap());
+}
+
+#[test]
+fn a_sign_in_that_was_revoked_needs_a_person() {
+    let Some(running) = start() else { return };
+    let account = running.account();
+    let mut sign_in = account.begin_sign_in().unwrap();
+    let address = go_through(sign_in.url(), false);
+    // As on a computer whose browser cannot come back: the address is pasted.
+    sign_in.complete(&address).unwrap();
+    let token = account.access_token().unwrap();
+    let kept = account.refresh_token_for_tests();
+    account.sign_out().unwrap();
+    // Somebody kept a copy: the provider was told, so it is worth nothing.
+    account.set_refresh_token(&kept).unwrap();
+    let error = asking_for(|_, watch| account.token(watch, Some(token.secret()))).unwrap_err();
+    assert_eq!(error.status(), Status::NeedsSignIn, "{error}");
+}
+
+#[test]
+fn a_person_who_cancels_in_the_browser_is_told_from_a_fault() {
+    let Some(running) = start() else { return };
+    let account = running.account();
+    let mut sign_in = account.begin_sign_in().unwrap();
+    let address = go_through(sign_in.url(), true);
+    let error = come_back(&mut sign_in, &address).unwrap_err();
+    assert_eq!((error.cause(), error.status()), (Cause::SignInDeclined, Status::NeedsSignIn));
+    assert!(!account.is_signed_in().unwrap());
+}
+
+#[test]
+fn an_account_shows_a_code_for_another_device() {
+    let Some(running) = start() else { return };
+    let account = running.account();
+    let mut sign_in = account.begin_device_sign_in().unwrap();
+    assert!(!sign_in.user_code().is_empty());
+    assert!(sign_in.verification_uri().starts_with("http://127.0.0.1:"));
+    assert!(!sign_in.poll().unwrap(), "it is not yet time to ask");
 }

@@ -315,6 +315,14 @@ impl Account {
         }
     }
 
+    /// The refresh token that is kept.
+    #[cfg(test)]
+    pub(crate) fn refresh_token_for_tests(&self) -> String {
+        let settings = self.settings();
+        let entry = settings.store.load(&settings.key().unwrap()).unwrap().unwrap();
+        entry.refresh_token.unwrap().text().unwrap().to_owned()
+    }
+
     fn settings(&self) -> Arc<Settings> {
         self.0.settings.lock().clone()
     }
