@@ -7,6 +7,7 @@
 //!   └─ ffi          the C interface; Rust programs skip it
 //!        └─ mail         settings + message + send()
 //!             ├─ message      what is sent → an RFC 5322 byte stream of known size
+//!             ├─ oauth        who may send: providers, sign-in, token store → an access token
 //!             └─ transport    how it travels: drives
 //!                  ├─ smtp         the protocol as a state machine without I/O
 //!                  └─ net          the only sockets
@@ -28,6 +29,26 @@
 //!     None => println!("sent"),
 //!     Some(error) => println!("{error}: {}", error.cause().advice()),
 //! }
+//! # Ok::<(), postrider::Error>(())
+//! ```
+//!
+//! With an account a person signs in once; from then on every send has a token that is fresh:
+//!
+//! ```no_run
+//! use postrider::Mail;
+//! use postrider::oauth::{Account, Store};
+//! use std::time::Duration;
+//!
+//! let account = Account::new("microsoft", None)?;
+//! account.set_client("the client id of the app registration", None)?;
+//! account.set_user("anna@example.org")?;
+//! account.set_store(Store::file("accounts")?);
+//! if !account.is_signed_in()? {
+//!     let mut show = |url: &str| println!("Sign in at {url}");
+//!     account.sign_in(Duration::from_secs(300), &mut show)?;
+//! }
+//! let mut mail = Mail::new();
+//! mail.set_account(&account)?; // names the server too
 //! # Ok::<(), postrider::Error>(())
 //! ```
 

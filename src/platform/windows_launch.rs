@@ -47,7 +47,7 @@ pub(crate) fn open_url(url: &str) -> io::Result<()> {
     }
 }
 
-type CoInitializeEx = unsafe extern "system" fn(*const core::ffi::c_void, u32) -> HRESULT;
+type CoInitializeEx = unsafe extern "system" fn(*const std::ffi::c_void, u32) -> HRESULT;
 type CoUninitialize = unsafe extern "system" fn();
 type ShellExecuteExW = unsafe extern "system" fn(*mut SHELLEXECUTEINFOW) -> BOOL;
 

@@ -106,3 +106,16 @@ impl Drop for GlobalText {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_proxy_settings_can_be_read() {
+        // What they are is the person's affair.
+        if let Some((proxies, _)) = system_proxy("https://smtp.test:587/") {
+            assert!(!proxies.is_empty());
+        }
+    }
+}

@@ -11,13 +11,14 @@ use crate::wine::{Width, both_widths, built};
 const LARGEST: u64 = 3_000_000;
 
 /// They are part of every Windows since 7: nothing has to be installed beside ours.
-const OF_THE_SYSTEM: [&str; 7] = [
+const OF_THE_SYSTEM: [&str; 8] = [
     "advapi32.dll",
     "bcrypt.dll",
     "crypt32.dll",
     "kernel32.dll",
     "msvcrt.dll",
     "ntdll.dll",
+    "winhttp.dll",
     "ws2_32.dll",
 ];
 
