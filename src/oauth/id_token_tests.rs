@@ -66,7 +66,7 @@ fn the_address_is_the_one_to_send_with() {
         assert_eq!(validated(&claims).unwrap().address.as_deref(), Some("anna@example.org"));
     }
     // oauth.md §2.2: SMTP refuses the alias of a personal account.
-    let mut personal = with("email", json!("alias@outlook.com"));
+    let mut personal = with("email", json!("alias@outlook.example"));
     personal["tid"] = json!(PERSONAL_TENANT.to_uppercase());
     personal["iss"] = json!(format!("https://login.microsoftonline.com/{PERSONAL_TENANT}/v2.0"));
     let found = validated(&personal).unwrap();
