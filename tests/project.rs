@@ -123,6 +123,17 @@ fn every_licence_is_one_that_users_can_live_with() {
     }
 }
 
+/// `make fuzz` builds with it as it is, and only at the end of a run in CI.
+#[test]
+fn the_lock_file_of_the_fuzz_targets_is_current() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--locked", "--manifest-path"])
+        .arg(root().join("fuzz/Cargo.toml"))
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn no_runtime_and_no_openssl_comes_along() {
     for package in PACKAGES.iter().filter(|package| package.shipped) {
