@@ -224,7 +224,7 @@ fn an_old_name_of_a_server_leads_to_todays() {
     account.set_user(USER).expect("a user");
     account.set_refresh_token("refresh").expect("a token");
     let mut mail = mail_of(&account, &server);
-    mail.set_server("old.example", server.port().into()).expect("a server");
+    mail.set_server("old.example", server.port()).expect("a server");
     let watcher = Watcher::default();
     assert_accepted(&mail.send(&watcher));
     let log = watcher.transcript();

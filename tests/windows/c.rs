@@ -7,46 +7,15 @@ use std::process::Command;
 use crate::hosts::{succeed, work_folder};
 use crate::story;
 use crate::support::{rig, tools};
-use crate::wine::{Width, both_widths, built, program};
+use crate::wine::{Width, both_widths, built, program, programs};
+
+programs! {
+    run: smoke misuse getters callbacks threads unload msvc
+}
 
 both_widths! {
-    smoke,
-    misuse,
-    getters,
-    callbacks,
-    threads,
-    unload,
-    msvc,
     send,
     steady,
-}
-
-fn smoke(width: Width) {
-    run("smoke", width);
-}
-
-fn misuse(width: Width) {
-    run("misuse", width);
-}
-
-fn getters(width: Width) {
-    run("getters", width);
-}
-
-fn callbacks(width: Width) {
-    run("callbacks", width);
-}
-
-fn threads(width: Width) {
-    run("threads", width);
-}
-
-fn unload(width: Width) {
-    run("unload", width);
-}
-
-fn msvc(width: Width) {
-    run("msvc", width);
 }
 
 fn send(width: Width) {

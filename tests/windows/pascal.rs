@@ -6,26 +6,15 @@ use std::process::Command;
 use crate::hosts::{self, Story, checkout, succeed, work_folder};
 use crate::support::rig::Rig;
 use crate::support::tools;
-use crate::wine::{Width, both_widths, built, program};
+use crate::wine::{Width, both_widths, built, program, programs};
+
+programs! {
+    run: misuse callbacks floats
+}
 
 both_widths! {
-    misuse,
-    callbacks,
-    floats,
     delivery,
     example,
-}
-
-fn misuse(width: Width) {
-    run("misuse", width);
-}
-
-fn callbacks(width: Width) {
-    run("callbacks", width);
-}
-
-fn floats(width: Width) {
-    run("floats", width);
 }
 
 fn delivery(width: Width) {

@@ -33,6 +33,26 @@ macro_rules! both_widths {
 }
 pub(crate) use both_widths;
 
+/// The same for programs that only have to run well: `run` is given the name and the width.
+macro_rules! programs {
+    ($run:ident: $($program:ident)+) => {
+        $(mod $program {
+            use crate::wine::Width;
+
+            #[test]
+            fn x64() {
+                super::$run(stringify!($program), Width::X64);
+            }
+
+            #[test]
+            fn x86() {
+                super::$run(stringify!($program), Width::X86);
+            }
+        })+
+    };
+}
+pub(crate) use programs;
+
 impl Width {
     /// As Windows people call it, and so the folders.
     pub fn folder(self) -> &'static str {
