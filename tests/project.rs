@@ -315,7 +315,7 @@ fn words<'a>(text: &'a str, beginning: &str) -> BTreeSet<&'a str> {
 
 /// Every document of ours, as a path from the root.
 fn documents() -> Vec<String> {
-    let folders = ["", "docs", "bindings", "bindings/python"];
+    let folders = ["", "docs", "docs/accounts", "bindings", "bindings/python"];
     let inside = |folder: &str| -> Vec<String> {
         fs::read_dir(root().join(folder))
             .unwrap()

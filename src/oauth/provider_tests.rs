@@ -65,7 +65,7 @@ fn the_strings_are_those_of_the_reference() {
         microsoft.endpoints.token.as_deref(),
         Some("https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/token")
     );
-    assert_eq!(microsoft.redirect_uri(40001), "http://localhost:40001/");
+    assert_eq!(microsoft.redirect_uri(40001), "http://localhost:40001");
     assert_eq!(
         microsoft.scopes.delegated.join(" "),
         "https://outlook.office.com/SMTP.Send offline_access openid profile email"
