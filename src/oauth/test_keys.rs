@@ -1,5 +1,7 @@
 //! Keys and files for tests, made by `openssl` when they run: none is committed.
 
+#![cfg_attr(not(unix), allow(dead_code))]
+
 use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
