@@ -11,6 +11,10 @@ pub const HELP: &str = "\
 Faults on demand:
   expired-token[=N]       access tokens (the first N, or all) are refused as expired, although
                           their client believes them fresh
+  consent-denied          who signs in on the login page or the device page is refused (access_denied)
+  refresh-dead            refresh tokens are refused (invalid_grant), so that a new sign-in is needed
+  no-refresh-token        the token endpoint hands out access tokens only
+  token-busy[=SECONDS]    the first token request gets 503 with Retry-After (default: 1)
   refuse-recipient=ADDR   550 5.1.1 for this recipient
   shutdown[=STAGE]        421 4.3.2 instead of the reply at this stage (default: greeting), then closed
   slow=MS                 each reply comes MS milliseconds late (at most 60000)
@@ -62,6 +66,10 @@ pub struct Fault {
 #[derive(Clone)]
 enum Kind {
     ExpiredToken(u32),
+    ConsentDenied,
+    RefreshDead,
+    NoRefreshToken,
+    TokenBusy(u32),
     RefuseRecipient(String),
     Interrupt(Stage, Interruption),
     Slow(Duration),
@@ -95,6 +103,17 @@ fn kind(text: &str) -> Result<Kind, String> {
         ("expired-token", Some(count)) => match count.parse() {
             Ok(count) => Ok(Kind::ExpiredToken(count)),
             Err(_) => Err(format!("{count} is not a number of tokens")),
+        },
+        ("consent-denied", None) => Ok(Kind::ConsentDenied),
+        ("refresh-dead", None) => Ok(Kind::RefreshDead),
+        ("no-refresh-token", None) => Ok(Kind::NoRefreshToken),
+        ("consent-denied" | "refresh-dead" | "no-refresh-token", Some(_)) => {
+            Err(format!("{name} takes no value"))
+        }
+        ("token-busy", None) => Ok(Kind::TokenBusy(1)),
+        ("token-busy", Some(seconds)) => match seconds.parse() {
+            Ok(seconds) => Ok(Kind::TokenBusy(seconds)),
+            Err(_) => Err(format!("{seconds} is not a number of seconds")),
         },
         ("refuse-recipient", Some(address)) if address.contains('@') => {
             Ok(Kind::RefuseRecipient(address.to_owned()))
@@ -163,6 +182,29 @@ impl Faults {
             _ => 0,
         });
         counts.max().unwrap_or_default()
+    }
+
+    /// Who agrees to sign in is refused all the same.
+    pub fn consent_denied(&self) -> bool {
+        self.0.iter().any(|fault| matches!(fault.kind, Kind::ConsentDenied))
+    }
+
+    /// No refresh token is taken.
+    pub fn refresh_dead(&self) -> bool {
+        self.0.iter().any(|fault| matches!(fault.kind, Kind::RefreshDead))
+    }
+
+    /// No refresh token is handed out.
+    pub fn no_refresh_token(&self) -> bool {
+        self.0.iter().any(|fault| matches!(fault.kind, Kind::NoRefreshToken))
+    }
+
+    /// For how many seconds the first token request is sent away.
+    pub fn token_busy(&self) -> Option<u32> {
+        self.0.iter().find_map(|fault| match fault.kind {
+            Kind::TokenBusy(seconds) => Some(seconds),
+            _ => None,
+        })
     }
 
     /// A line for the start-up text, empty without faults.

@@ -1,27 +1,34 @@
-//! `postrider sandbox`: a mail server and a token endpoint on 127.0.0.1, for trying the library
-//! with no account and no internet. Never for production: it lets everybody in who asks for a token.
+//! `postrider sandbox`: a mail server and an OAuth2 provider on 127.0.0.1, for trying the library
+//! with no account and no internet. Never for production: it lets everybody in who asks.
 //!
 //! This module starts the three listeners, tells people (standard output) and scripts
 //! (`sandbox.json`) where they are, and waits for the end. Mail flows from `smtp` (the session)
-//! over `connection` (lines and TLS) into `mailbox`; tokens from `token_endpoint` (HTTP) through
+//! over `connection` (lines and TLS) into `mailbox`; tokens from `oauth` (over `http`) through
 //! `tokens` to `sign_in`; `faults` is what was ordered to go wrong.
 
 mod certificate;
 mod connection;
 mod faults;
+mod form;
+mod http;
 mod journal;
 mod listener;
 mod mailbox;
+mod oauth;
+mod random;
+mod recent;
+mod scope;
 mod sign_in;
 mod smtp;
 mod smtp_syntax;
 mod summary;
-mod token_endpoint;
 mod tokens;
+mod users;
 
 use faults::{Fault, Faults};
 use journal::Journal;
 use mailbox::Mailbox;
+use oauth::{Provider, Times};
 use parking_lot::Mutex;
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -30,12 +37,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 use tokens::Tokens;
-
-/// The mailbox that the start-up text proposes; any other at the same domain may sign in too.
-const DEFAULT_USER: &str = "anna@example.org";
+use users::DEFAULT_USER;
 
 const SMTP_CONNECTIONS: usize = 32;
-const TOKEN_CONNECTIONS: usize = 16;
+const HTTP_CONNECTIONS: usize = 16;
 
 #[derive(clap::Args)]
 #[command(after_help = faults::HELP)]
@@ -46,7 +51,7 @@ pub struct Options {
     /// Port for SMTP with TLS from the first byte; 0 lets the system choose
     #[arg(long, default_value_t = 0)]
     tls_port: u16,
-    /// Port of the token endpoint (HTTP); 0 lets the system choose
+    /// Port of the token endpoint and of the pages (HTTP); 0 lets the system choose
     #[arg(long, default_value_t = 0)]
     token_port: u16,
     /// Where messages, ca.pem and sandbox.json go; without it a new temporary folder, which is named
@@ -55,6 +60,15 @@ pub struct Options {
     /// Seconds for which an access token is good; 0: expired as soon as it is handed out
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     token_lifetime: u32,
+    /// Seconds for which the code is good that the login page gives
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    code_lifetime: u32,
+    /// Seconds for which a device waits to be let in
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    device_lifetime: u32,
+    /// Seconds that a device has to wait between its questions
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    device_interval: u32,
     /// What shall go wrong; may be given several times (see below)
     #[arg(long, value_name = "FAULT")]
     fault: Vec<Fault>,
@@ -74,8 +88,13 @@ struct Sandbox {
     tls: Arc<rustls::ServerConfig>,
     tokens: Mutex<Tokens>,
     mailbox: Mutex<Mailbox>,
+    provider: Provider,
     faults: Faults,
     journal: Journal,
+}
+
+fn seconds(count: u32) -> Duration {
+    Duration::from_secs(count.into())
 }
 
 pub fn run(options: Options) -> Result<(), String> {
@@ -87,27 +106,38 @@ pub fn run(options: Options) -> Result<(), String> {
 
     let smtp = bind(options.port)?;
     let smtps = bind(options.tls_port)?;
-    let token = bind(options.token_port)?;
-    let token_url = format!("http://{}/token", address_of(&token)?);
+    let http = bind(options.token_port)?;
+    let issuer = format!("http://{}", address_of(&http)?);
     let (smtp_port, smtps_port) = (address_of(&smtp)?.port(), address_of(&smtps)?.port());
 
     let faults = Faults::new(options.fault);
-    let lifetime = Duration::from_secs(options.token_lifetime.into());
+    let times = Times {
+        code_lifetime: seconds(options.code_lifetime),
+        device_lifetime: seconds(options.device_lifetime),
+        device_interval: seconds(options.device_interval),
+    };
+    let token_lifetime = seconds(options.token_lifetime);
     let sandbox = Arc::new(Sandbox {
         tls: certificate.server,
-        tokens: Mutex::new(Tokens::new(lifetime, faults.expired_tokens())),
+        tokens: Mutex::new(Tokens::new(token_lifetime, faults.expired_tokens())),
         mailbox: Mutex::new(Mailbox::open(&folder)?),
+        provider: Provider::new(issuer, &times)?,
         faults,
         journal: Journal::new(options.quiet),
     });
-    serve(&sandbox, smtp, smtps, token);
+    serve(&sandbox, smtp, smtps, http);
 
+    let url = |path| sandbox.provider.url(path);
     ready.write(&json!({
         "host": Ipv4Addr::LOCALHOST.to_string(),
         "smtp_port": smtp_port,
         "smtps_port": smtps_port,
-        "token_url": token_url,
-        "client_id": token_endpoint::CLIENT_ID,
+        "issuer": url(""),
+        "authorization_url": url("/authorize"),
+        "token_url": url("/token"),
+        "device_authorization_url": url("/device_authorization"),
+        "device_url": url("/device"),
+        "client_id": oauth::CLIENT_ID,
         "ca_file": ca_file,
         "user": DEFAULT_USER,
         "folder": folder,
@@ -118,10 +148,18 @@ pub fn run(options: Options) -> Result<(), String> {
          \n  SMTP with TLS        127.0.0.1:{smtps_port}\
          \n  Certificate of CA    {}\
          \n  Sign in as           {DEFAULT_USER} (or any other at example.org)\
-         \n  Access token         postrider token --url {token_url}\
+         \n  Issuer for OAuth2    {} (client id: {})\
+         \n  Login page           {}\
+         \n  Device page          {}\
+         \n  Access token         postrider token --url {}\
          \n  Messages go to       {}\n{}\
          \n{}",
         ca_file.display(),
+        url(""),
+        oauth::CLIENT_ID,
+        url("/authorize"),
+        url("/device"),
+        url("/token"),
         folder.display(),
         sandbox.faults.describe(),
         how_it_ends(options.until_eof, options.seconds),
@@ -142,7 +180,7 @@ fn address_of(listener: &TcpListener) -> Result<SocketAddr, String> {
 }
 
 /// Starts a thread per listener; they run until the process ends.
-fn serve(sandbox: &Arc<Sandbox>, smtp: TcpListener, smtps: TcpListener, token: TcpListener) {
+fn serve(sandbox: &Arc<Sandbox>, smtp: TcpListener, smtps: TcpListener, http: TcpListener) {
     for (listener, entry) in [(smtp, smtp::Entry::Plain), (smtps, smtp::Entry::Tls)] {
         let sandbox = Arc::clone(sandbox);
         listener::serve(listener, SMTP_CONNECTIONS, smtp::BUSY, move |stream| {
@@ -150,8 +188,8 @@ fn serve(sandbox: &Arc<Sandbox>, smtp: TcpListener, smtps: TcpListener, token: T
         });
     }
     let sandbox = Arc::clone(sandbox);
-    listener::serve(token, TOKEN_CONNECTIONS, token_endpoint::BUSY, move |stream| {
-        token_endpoint::serve(stream, &sandbox.tokens);
+    listener::serve(http, HTTP_CONNECTIONS, http::BUSY, move |stream| {
+        http::serve(stream, |request| oauth::answer(request, &sandbox));
     });
 }
 
@@ -165,7 +203,7 @@ fn how_it_ends(until_eof: bool, seconds: Option<u32>) -> String {
 
 /// Returns at the end of standard input or of the time, if these were asked for; Ctrl+C ends the
 /// process by itself.
-fn wait_for_the_end(until_eof: bool, seconds: Option<u32>) {
+fn wait_for_the_end(until_eof: bool, at_most: Option<u32>) {
     let (ended, end) = mpsc::channel();
     // Held when nobody watches standard input: a channel without sender counts as ended.
     let _keep_waiting = if until_eof {
@@ -174,8 +212,8 @@ fn wait_for_the_end(until_eof: bool, seconds: Option<u32>) {
     } else {
         Some(ended)
     };
-    match seconds {
-        Some(seconds) => drop(end.recv_timeout(Duration::from_secs(seconds.into()))),
+    match at_most {
+        Some(count) => drop(end.recv_timeout(seconds(count))),
         None => drop(end.recv()),
     }
 }

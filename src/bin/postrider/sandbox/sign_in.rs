@@ -1,7 +1,8 @@
 //! Signing in with a token: takes apart what the client sends for XOAUTH2 and OAUTHBEARER
-//! (RFC 7628), and decides who is let in: any user at example.org with a token in force.
+//! (RFC 7628), and decides who is let in: any user at example.org with a token in force for them.
 
 use super::tokens::{Standing, Tokens};
+use super::users;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -18,6 +19,8 @@ pub enum Refusal {
     ForeignUser,
     UnknownToken,
     ExpiredToken,
+    ForeignToken,
+    OutOfScope,
 }
 
 impl Mechanism {
@@ -51,6 +54,8 @@ impl Refusal {
             Refusal::ForeignUser => "the sandbox knows users at example.org only",
             Refusal::UnknownToken => "this access token was not handed out by this sandbox",
             Refusal::ExpiredToken => "the access token has expired",
+            Refusal::ForeignToken => "somebody else signed in for this access token",
+            Refusal::OutOfScope => "this access token was not asked for with the scope mail",
         }
     }
 }
@@ -64,15 +69,17 @@ pub fn check(
     let Some((user, token)) = take_apart(mechanism, response) else {
         return Err((None, Refusal::Malformed));
     };
-    let domain = user.rsplit_once('@').map_or("", |(_, domain)| domain);
-    if !domain.eq_ignore_ascii_case("example.org") || user.chars().any(char::is_control) {
+    if !users::has_mailbox(&user) {
         return Err((Some(user), Refusal::ForeignUser));
     }
-    match tokens.standing(&token) {
-        Standing::Good => Ok(user),
-        Standing::Expired => Err((Some(user), Refusal::ExpiredToken)),
-        Standing::Unknown => Err((Some(user), Refusal::UnknownToken)),
-    }
+    let refusal = match tokens.standing(&token, &user) {
+        Standing::Good => return Ok(user),
+        Standing::Expired => Refusal::ExpiredToken,
+        Standing::Foreign => Refusal::ForeignToken,
+        Standing::OutOfScope => Refusal::OutOfScope,
+        Standing::Unknown => Refusal::UnknownToken,
+    };
+    Err((Some(user), refusal))
 }
 
 /// User and token of a response:
