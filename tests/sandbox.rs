@@ -4,10 +4,20 @@
 //! It is driven here by raw sockets, so that what the library's own tests do against real servers
 //! does not hang on it: the sandbox never counts as a real peer.
 
+#[path = "sandbox/device.rs"]
+mod device;
+#[path = "sandbox/discovery.rs"]
+mod discovery;
 #[path = "sandbox/faults.rs"]
 mod faults;
 #[path = "sandbox/harness.rs"]
 mod harness;
+#[path = "sandbox/id_token.rs"]
+mod id_token;
+#[path = "sandbox/login.rs"]
+mod login;
+#[path = "sandbox/pages.rs"]
+mod pages;
 #[path = "sandbox/start_and_end.rs"]
 mod start_and_end;
 #[path = "sandbox/tokens.rs"]
@@ -93,7 +103,7 @@ fn any_user_at_example_org_signs_in_and_nobody_else() {
     let sandbox = Sandbox::start(&[]);
     let token = sandbox.access_token();
     let mut client = sandbox.greeted();
-    for stranger in ["anna@example.com", "anna", "anna@example.org.test", ""] {
+    for stranger in ["anna@example.com", "anna", "anna@example.org.test", "@example.org", ""] {
         client.ask(&format!("AUTH XOAUTH2 {}", xoauth2(stranger, &token)), "334");
         client.ask("", "535 5.7.8");
     }

@@ -1,6 +1,8 @@
 //! Each fault happens when and where it was ordered, and only there.
 
+use crate::device;
 use crate::harness::{Sandbox, USER, postrider, xoauth2};
+use crate::login::{authorize, press, sign_in};
 use std::time::{Duration, Instant};
 
 const STAGES: [&str; 9] =
@@ -103,13 +105,67 @@ fn slow_delays_every_reply() {
 
 #[test]
 fn a_fault_that_does_not_exist_is_an_error_that_names_it() {
-    for fault in ["nonsense", "drop", "drop=lunch", "slow=x", "slow=60001", "refuse-recipient=x"] {
+    for fault in [
+        "nonsense",
+        "drop",
+        "drop=lunch",
+        "slow=x",
+        "slow=60001",
+        "refuse-recipient=x",
+        "token-busy=x",
+        "refresh-dead=1",
+    ] {
         let mut command = postrider();
         // Should it start after all, this ends it.
         command.args(["sandbox", "--for", "0", "--fault", fault]);
         let output = command.output().expect("it runs");
         let complaint = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && complaint.contains(fault), "{fault}: {complaint}");
+    }
+}
+
+#[test]
+fn consent_denied_refuses_on_both_pages() {
+    let sandbox = Sandbox::start(&["--fault", "consent-denied", "--device-interval", "0"]);
+    let page = press(&sandbox, &authorize(""), USER, "sign-in");
+    assert_eq!(page.sent_back("error").as_deref(), Some("access_denied"));
+    let description = page.sent_back("error_description").expect("a reason");
+    assert!(description.contains("no permission"), "{description}");
+
+    let invitation = device::invite(&sandbox);
+    let page = device::press(&sandbox, &invitation, "sign-in");
+    assert!(page.body.contains("no permission"), "{}", page.body);
+    assert_eq!(device::ask(&sandbox, &invitation).1["error"], "access_denied");
+}
+
+#[test]
+fn refresh_dead_wants_a_new_sign_in() {
+    let sandbox = Sandbox::start(&["--fault", "refresh-dead"]);
+    let tokens = sign_in(&sandbox, "");
+    let token = tokens["refresh_token"].as_str().expect("a refresh token");
+    let form = format!("grant_type=refresh_token&client_id=sandbox&refresh_token={token}");
+    for _ in 0..2 {
+        let (status, answer) = sandbox.request_token(&form);
+        assert_eq!((status, answer["error"].as_str()), (400, Some("invalid_grant")));
+    }
+    assert!(sign_in(&sandbox, "")["access_token"].is_string());
+}
+
+#[test]
+fn no_refresh_token_hands_out_access_tokens_only() {
+    let sandbox = Sandbox::start(&["--fault", "no-refresh-token"]);
+    let tokens = sign_in(&sandbox, "&scope=mail+offline_access");
+    assert!(tokens["access_token"].is_string() && tokens["refresh_token"].is_null());
+}
+
+#[test]
+fn token_busy_sends_the_first_token_request_away() {
+    for (fault, seconds) in [("token-busy", "1"), ("token-busy=7", "7")] {
+        let sandbox = Sandbox::start(&["--fault", fault]);
+        let form = "grant_type=client_credentials&client_id=sandbox";
+        let page = sandbox.post("/token", form);
+        assert_eq!((page.status, page.header("Retry-After")), (503, Some(seconds)));
+        assert_eq!(sandbox.post("/token", form).status, 200);
     }
 }
 

@@ -135,24 +135,82 @@ impl Sandbox {
 
     /// Posts a form to the token endpoint; gives the HTTP status and the JSON.
     pub fn request_token(&self, form: &str) -> (u16, Value) {
-        let type_and_length = format!(
-            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
-            form.len()
-        );
-        self.http(&format!("POST /token HTTP/1.1\r\nHost: sandbox\r\n{type_and_length}\r\n{form}"))
+        let page = self.post("/token", form);
+        (page.status, page.json())
     }
 
     pub fn http(&self, request: &str) -> (u16, Value) {
-        let url = self.ready["token_url"].as_str().expect("token_url");
-        let address = url.strip_prefix("http://").and_then(|rest| rest.strip_suffix("/token"));
-        let mut stream = TcpStream::connect(address.expect("a URL")).expect("connects");
+        let page = self.fetch(request);
+        (page.status, page.json())
+    }
+
+    /// The address of everything that speaks HTTP.
+    pub fn issuer(&self) -> &str {
+        self.ready["issuer"].as_str().expect("issuer")
+    }
+
+    pub fn get(&self, target: &str) -> Page {
+        self.fetch(&format!("GET {target} HTTP/1.1\r\nHost: {}\r\n\r\n", self.host()))
+    }
+
+    pub fn post(&self, path: &str, form: &str) -> Page {
+        self.fetch(&format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\r\n{form}",
+            self.host(),
+            form.len()
+        ))
+    }
+
+    pub fn host(&self) -> &str {
+        self.issuer().strip_prefix("http://").expect("a URL")
+    }
+
+    pub fn fetch(&self, request: &str) -> Page {
+        let mut stream = TcpStream::connect(self.host()).expect("connects");
         stream.set_read_timeout(Some(PATIENCE)).expect("timeout");
         stream.write_all(request.as_bytes()).expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         let (head, body) = answer.split_once("\r\n\r\n").expect("HTTP");
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-        (status, serde_json::from_str(body).expect("JSON"))
+        Page { status, head: head.to_owned(), body: body.to_owned() }
+    }
+}
+
+/// An answer over HTTP.
+pub struct Page {
+    pub status: u16,
+    head: String,
+    pub body: String,
+}
+
+impl Page {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.body))
+    }
+
+    /// The `error` of a JSON answer.
+    pub fn error(&self) -> String {
+        self.json()["error"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    /// The value of an input, as it stands in the HTML.
+    pub fn input(&self, name: &str) -> Option<&str> {
+        let (_, rest) = self.body.split_once(&format!("name=\"{name}\""))?;
+        let tag = rest.split('>').next()?;
+        tag.split_once("value=\"")?.1.split('"').next()
+    }
+
+    /// A parameter of the address that the browser is sent to.
+    pub fn sent_back(&self, name: &str) -> Option<String> {
+        let (_, query) = self.header("Location")?.split_once('?')?;
+        let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+        Some(value.replace("%3A", ":").replace("%2F", "/").replace("%20", " "))
     }
 }
 

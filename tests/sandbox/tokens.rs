@@ -57,6 +57,44 @@ fn the_token_endpoint_says_what_is_wrong_as_rfc_6749_does() {
 }
 
 #[test]
+fn a_revoked_refresh_token_takes_all_of_its_sign_in_with_it() {
+    let sandbox = Sandbox::start(&[]);
+    let (_, tokens) = sandbox.request_token("grant_type=client_credentials&client_id=sandbox");
+    let text = |name: &str| tokens[name].as_str().expect("a token");
+    let other = sandbox.access_token();
+    let revoke = |form: &str| sandbox.post("/revoke", form);
+
+    assert_eq!(revoke("client_id=sandbox").error(), "invalid_request");
+    assert_eq!(revoke("client_id=other&token=x").error(), "invalid_client");
+    assert_eq!(revoke("client_id=sandbox&token=unknown").status, 200);
+    let form = format!("client_id=sandbox&token={}", text("refresh_token"));
+    let page = revoke(&form);
+    assert_eq!((page.status, page.body.as_str()), (200, ""));
+    assert_eq!(revoke(&form).status, 200, "gone is gone");
+
+    let mut client = sandbox.greeted();
+    client.ask(&format!("AUTH XOAUTH2 {}", xoauth2(USER, text("access_token"))), "334");
+    client.ask("", "535");
+    client.ask(&format!("AUTH XOAUTH2 {}", xoauth2(USER, &other)), "235");
+}
+
+#[test]
+fn a_revoked_access_token_leaves_the_refresh_token() {
+    let sandbox = Sandbox::start(&[]);
+    let (_, tokens) = sandbox.request_token("grant_type=client_credentials&client_id=sandbox");
+    let text = |name: &str| tokens[name].as_str().expect("a token");
+    sandbox.post("/revoke", &format!("client_id=sandbox&token={}", text("access_token")));
+    let mut client = sandbox.greeted();
+    client.ask(&format!("AUTH XOAUTH2 {}", xoauth2(USER, text("access_token"))), "334");
+    client.ask("", "535");
+    let (status, _) = sandbox.request_token(&format!(
+        "grant_type=refresh_token&client_id=sandbox&refresh_token={}",
+        text("refresh_token")
+    ));
+    assert_eq!(status, 200);
+}
+
+#[test]
 fn the_token_command_prints_a_token_that_signs_in() {
     let sandbox = Sandbox::start(&[]);
     let url = sandbox.ready["token_url"].as_str().expect("token_url");
