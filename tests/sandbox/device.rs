@@ -81,8 +81,11 @@ fn a_device_that_asks_too_often_is_slowed_down() {
     let invitation = invite(&sandbox);
     assert_eq!(invitation["interval"], 3600);
     assert_eq!(error_of(ask(&sandbox, &invitation)), "authorization_pending");
-    for _ in 0..2 {
-        assert_eq!(error_of(ask(&sandbox, &invitation)), "slow_down");
+    for interval in ["3605", "3610"] {
+        let (_, answer) = ask(&sandbox, &invitation);
+        assert_eq!(answer["error"], "slow_down");
+        let pace = answer["error_description"].as_str().expect("the new interval");
+        assert!(pace.contains(interval), "{pace}: each adds 5 seconds");
     }
     press(&sandbox, &invitation, "sign-in");
     assert_eq!(error_of(ask(&sandbox, &invitation)), "slow_down", "let in, but still too fast");

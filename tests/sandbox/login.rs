@@ -1,6 +1,8 @@
 //! The login page and the codes that it gives: RFC 6749 §4.1 with PKCE, form_post and RFC 9207.
 
 use crate::harness::{Page, Sandbox, USER, xoauth2};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 /// The pair of RFC 7636, appendix B.
@@ -154,10 +156,16 @@ fn form_post_takes_the_answer_back_in_a_form() {
 #[test]
 fn a_wrong_verifier_is_refused_and_spends_the_code() {
     let sandbox = Sandbox::start(&[]);
-    let wrong = VERIFIER.replace('d', "e");
     let too_short = &VERIFIER[1..];
-    for verifier in [wrong.as_str(), too_short, CHALLENGE] {
-        let code = code(&sandbox, "");
+    let challenge_of_too_short =
+        URL_SAFE_NO_PAD.encode(ring::digest::digest(&ring::digest::SHA256, too_short.as_bytes()));
+    for (challenge, verifier) in [
+        (CHALLENGE, VERIFIER.replace('d', "e").as_str()),
+        (CHALLENGE, CHALLENGE),
+        (&challenge_of_too_short, too_short),
+    ] {
+        let target = authorize("").replace(CHALLENGE, challenge);
+        let code = press(&sandbox, &target, USER, "sign-in").sent_back("code").expect("a code");
         let (status, answer) = redeem_as(&sandbox, &code, REDIRECT_URI, verifier);
         assert_eq!((status, text(&answer, "error")), (400, "invalid_grant"));
         assert!(text(&answer, "error_description").contains("code_verifier"), "{answer}");

@@ -44,7 +44,8 @@ pub struct Invitation {
 /// Why a device gets no tokens (yet).
 pub enum NotYet {
     Pending,
-    SlowDown,
+    /// With the interval from now on.
+    SlowDown(Duration),
     Refused,
     Expired,
     Unknown,
@@ -81,7 +82,7 @@ impl Devices {
         let last = device.last_asked.replace(now);
         if last.is_some_and(|last| now < last + device.interval) {
             device.interval += SLOWER;
-            return Err(NotYet::SlowDown);
+            return Err(NotYet::SlowDown(device.interval));
         }
         let consent = match &device.decision {
             Decision::Pending => return Err(NotYet::Pending),

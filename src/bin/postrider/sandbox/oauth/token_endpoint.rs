@@ -105,10 +105,14 @@ fn refresh(form: &Form, sandbox: &Sandbox) -> Result<Order, Answer> {
 /// RFC 8628 §3.4 and §3.5.
 fn ask_for_device(form: &Form, sandbox: &Sandbox) -> Result<Order, Answer> {
     let device_code = required(form, "device_code")?;
-    let (error, description) = match sandbox.provider.devices.lock().ask(device_code) {
+    let asked = sandbox.provider.devices.lock().ask(device_code);
+    let (error, description) = match asked {
         Ok(consent) => return Ok(Order::whole(consent)),
+        Err(NotYet::SlowDown(interval)) => {
+            let pace = format!("ask every {} seconds from now on", interval.as_secs());
+            return Err(Answer::refusal("slow_down", &pace));
+        }
         Err(NotYet::Pending) => ("authorization_pending", "nobody has entered the code yet"),
-        Err(NotYet::SlowDown) => ("slow_down", "wait 5 seconds more between requests from now on"),
         Err(NotYet::Refused) => ("access_denied", "the device was refused"),
         Err(NotYet::Expired) => ("expired_token", "the code has expired; ask for a new one"),
         Err(NotYet::Unknown) => {
