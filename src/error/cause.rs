@@ -59,6 +59,7 @@ causes! {
     KeyringFailed: "keyring_failed", "Check the keyring of the desktop; it did not do what it was asked.";
     KeyringKeyMissing: "keyring_key_missing", "Restore the keyring, or remove the files of the token store and sign in again.";
     PassphraseWrong: "passphrase_wrong", "Use the passphrase with which the accounts were exported.";
+    BundleLacksAccount: "bundle_lacks_account", "Set provider, client id, tenant and user as they were where the account was exported.";
     BundleCorrupt: "bundle_corrupt", "Export the accounts again: the bundle is incomplete or was altered.";
 
     Cancelled: "cancelled", "The program ended the send; send again when wanted.";
@@ -153,6 +154,7 @@ causes! {
     TokenRequestInvalid: "token_request_invalid", "Check the settings of the account; if they are right, please report this with the error text.";
     TokenRequestRefused: "token_request_refused", "Read what the provider answered; the error text quotes it.";
     TokenResponseInvalid: "token_response_invalid", "Check the address of the token endpoint; a proxy or a login page of the network may have answered.";
+    TokenNotSupplied: "token_not_supplied", "The program's own source of tokens failed: look there.";
     TokenEndpointMoved: "token_endpoint_moved", "Check the address of the token endpoint; a proxy or a login page of the network may have answered.";
     TooManyTokenRequests: "too_many_token_requests", "Wait before the next attempt, and keep tokens until they expire.";
     ProviderBusy: "provider_busy", "Try again in a few minutes.";

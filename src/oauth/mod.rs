@@ -61,6 +61,6 @@ mod token;
 #[path = "../../tests/support/tools.rs"]
 mod tools;
 
-pub use account::{AccessToken, Account, BrowserSignIn, DeviceSignIn};
+pub use account::{AccessToken, Account, BrowserSignIn, DeviceSignIn, SuppliedToken};
 pub use response::ErrorResponse;
 pub use store::{AccountKey, Callbacks, Entry, Existing, Listed, Store};

@@ -19,6 +19,8 @@ use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const TIME: Duration = Duration::from_secs(30);
@@ -369,4 +371,32 @@ fn an_account_shows_a_code_for_another_device() {
     assert!(!sign_in.user_code().is_empty());
     assert!(sign_in.verification_uri().starts_with("http://127.0.0.1:"));
     assert!(!sign_in.poll().unwrap(), "it is not yet time to ask");
+}
+
+#[test]
+fn sends_that_may_wait_for_a_person_ask_once_for_all_of_them() {
+    let Some(running) = start() else { return };
+    let account = running.account();
+    account.open_browser(false);
+    assert_eq!(account.access_token().unwrap_err().status(), Status::NeedsSignIn);
+    let shown = Arc::new(AtomicUsize::new(0));
+    let counter = shown.clone();
+    account.allow_interactive(move |url| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        let url = url.to_owned();
+        std::thread::spawn(move || {
+            let address = url::Url::parse(&go_through(&url, false)).unwrap();
+            Browser::default().load(&address, None);
+        });
+    });
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| account.access_token().unwrap());
+        }
+    });
+    assert_eq!(shown.load(Ordering::SeqCst), 1);
+
+    account.sign_out().unwrap();
+    account.forbid_interactive();
+    assert_eq!(account.access_token().unwrap_err().status(), Status::NeedsSignIn);
 }

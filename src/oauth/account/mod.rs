@@ -7,17 +7,20 @@
 //! - `fresh`        whether a token is still good enough to be used
 //! - `sign_in`      a person signs in, with a browser or on another device
 //! - `refresh`      an access token without a person: kept, renewed, or asked for by the app itself
+//! - `supplied`     an access token that the program has from elsewhere
+//! - `bundle_file`  the sign-in in a file, for another computer
 
+mod bundle_file;
 mod fresh;
 mod refresh;
 mod settings;
 mod sign_in;
+mod supplied;
 #[cfg(test)]
 mod tests;
 
-use crate::error::Result;
+use crate::error::{Error, Result, Status};
 use crate::net::{Canceller, Watch};
-use crate::oauth::browser;
 use crate::oauth::client_certificate::ClientCertificate;
 use crate::oauth::inspect::{self, Need, Service};
 use crate::oauth::provider::{Family, Providers, Quirk, Smtp};
@@ -25,12 +28,15 @@ use crate::oauth::service_account::ServiceAccount;
 use crate::oauth::store::{Entry, Store};
 use crate::oauth::token::Token;
 use crate::secret::Secret;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use settings::{Flow, Settings};
 pub use sign_in::{BrowserSignIn, DeviceSignIn};
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+pub use supplied::SuppliedToken;
+use supplied::Supply;
 
 /// An account at a provider.
 #[derive(Clone)]
@@ -39,8 +45,13 @@ pub struct Account(Arc<Inner>);
 struct Inner {
     settings: Mutex<Arc<Settings>>,
     canceller: Canceller,
-    /// The token of an app or a service account: it needs no store, for it can be had again.
+    /// A token that needs no store, for it can be had again without a person.
     app_token: Mutex<Option<Token>>,
+    /// Held while such a token is asked for, and while a send waits for a person: the others want
+    /// the same.
+    turn: Mutex<()>,
+    /// Why a person has to sign in, since the provider last said so.
+    ended: Mutex<Option<Error>>,
 }
 
 /// A token with which the account signs in to a mail server. `Debug` does not show it.
@@ -50,6 +61,8 @@ pub struct AccessToken {
     token: Secret,
     /// The name to sign in with, when the account knows one.
     pub user: Option<String>,
+    /// The address of the person who signed in, when the provider told.
+    pub address: Option<String>,
     /// The provider's name for the person (`preferred_username`), when it told.
     pub user_name: Option<String>,
     /// When it ends, by the clock of this computer.
@@ -80,6 +93,8 @@ impl Account {
             settings: Mutex::new(Arc::new(settings)),
             canceller: Canceller::default(),
             app_token: Mutex::new(None),
+            turn: Mutex::new(()),
+            ended: Mutex::new(None),
         })))
     }
 
@@ -150,6 +165,35 @@ impl Account {
         self.change(|settings| settings.set_timeout(timeout))
     }
 
+    /// Whether a sign-in opens the system's browser. Yes unless set; else the program shows the
+    /// address itself.
+    pub fn open_browser(&self, open: bool) {
+        let set = self.change(|settings| {
+            settings.opens_browser = open;
+            Ok(())
+        });
+        debug_assert!(set.is_ok());
+    }
+
+    /// A send may open the browser and wait for the person when there is no sign-in, or it has
+    /// ended; `show` is given the address. Unless allowed it fails with [`Status::NeedsSignIn`].
+    pub fn allow_interactive(&self, show: impl Fn(&str) + Send + Sync + 'static) {
+        self.set_interactive(Some(Arc::new(show)));
+    }
+
+    /// Takes [`Account::allow_interactive`] back.
+    pub fn forbid_interactive(&self) {
+        self.set_interactive(None);
+    }
+
+    fn set_interactive(&self, show: Option<Arc<settings::Show>>) {
+        let set = self.change(|settings| {
+            settings.interactive = show;
+            Ok(())
+        });
+        debug_assert!(set.is_ok());
+    }
+
     /// The app signs in itself, with its secret (client credentials), and no person ever does.
     pub fn use_client_credentials(&self) -> Result<()> {
         self.change(|settings| settings.set_flow(Flow::App))
@@ -180,16 +224,23 @@ impl Account {
         self.change(|settings| settings.set_flow(Flow::ServiceAccount(account)))
     }
 
+    /// The program has access tokens from elsewhere: `source` is called for one whenever the last
+    /// has ended or was refused, by one thread at a time.
+    pub fn use_tokens_of(
+        &self,
+        source: impl Fn() -> io::Result<SuppliedToken> + Send + Sync + 'static,
+    ) {
+        *self.0.app_token.lock() = None;
+        let set = self.change(|settings| settings.set_flow(Flow::Supplied(Supply::new(source))));
+        debug_assert!(set.is_ok());
+    }
+
     /// Opens the browser and waits until the person has signed in. `show` is given the address
     /// too: not every computer has a browser that opens.
     pub fn sign_in(&self, timeout: Duration, show: &mut dyn FnMut(&str)) -> Result<()> {
         let mut tick = || true;
         let watch = &mut Watch::new(timeout, self.0.canceller.watch(), &mut tick);
-        let mut sign_in = BrowserSignIn::begin(self, watch)?;
-        show(sign_in.url());
-        // Without a browser the person opens the address that was shown.
-        let _ = browser::open(sign_in.url());
-        sign_in.wait(watch)
+        sign_in::in_browser(self, watch, show)
     }
 
     /// Begins a sign-in in a browser, for programs that cannot wait.
@@ -214,7 +265,9 @@ impl Account {
                 entry.signed_in_at = Some(fresh::seconds(SystemTime::now()));
                 locked.save(entry)
             })
-        })
+        })?;
+        *self.0.ended.lock() = None;
+        Ok(())
     }
 
     /// An access token that is good for a while: the kept one, or a new one.
@@ -222,15 +275,29 @@ impl Account {
         self.watched(|watch| self.token(watch, None))
     }
 
-    /// Whether an access token can be had without a person, as far as this computer knows.
-    pub fn is_signed_in(&self) -> Result<bool> {
+    /// An error with the status [`Status::NeedsSignIn`] and its cause unless an access token can be
+    /// had without a person, as far as this computer knows. Nobody is asked.
+    pub fn check_sign_in(&self) -> Result<()> {
         let settings = self.settings();
-        match settings.flow {
-            Flow::App | Flow::ServiceAccount(_) => Ok(true),
-            Flow::Person => {
-                let entry = settings.store.load(&settings.key()?)?;
-                Ok(entry.is_some_and(|entry| entry.refresh_token.is_some()))
-            }
+        if !matches!(settings.flow, Flow::Person) {
+            return Ok(());
+        }
+        if let Some(why) = self.0.ended.lock().clone() {
+            return Err(why);
+        }
+        let key = settings.key()?;
+        let entry = settings.store.load(&key)?;
+        match entry.is_some_and(|entry| entry.refresh_token.is_some()) {
+            true => Ok(()),
+            false => Err(refresh::nobody_signed_in(&key)),
+        }
+    }
+
+    /// Whether [`Account::check_sign_in`] has nothing to say.
+    pub fn is_signed_in(&self) -> Result<bool> {
+        match self.check_sign_in() {
+            Err(error) if error.status() == Status::NeedsSignIn => Ok(false),
+            other => other.map(|()| true),
         }
     }
 
@@ -239,6 +306,7 @@ impl Account {
     pub fn sign_out(&self) -> Result<()> {
         let settings = self.settings();
         *self.0.app_token.lock() = None;
+        *self.0.ended.lock() = None;
         let key = settings.key()?;
         let kept = settings.store.load(&key);
         self.watched(|watch| settings.store.delete(&key, watch))?;
@@ -307,10 +375,45 @@ impl Account {
     /// given again.
     pub(crate) fn token(&self, watch: &mut Watch, refused: Option<&Secret>) -> Result<AccessToken> {
         let settings = self.settings();
-        match settings.flow {
-            Flow::Person => refresh::for_person(&settings, watch, refused),
-            Flow::App | Flow::ServiceAccount(_) => {
-                refresh::for_app(&settings, &self.0.app_token, watch, refused)
+        if !matches!(settings.flow, Flow::Person) {
+            let _turn = self.turn(watch)?;
+            return refresh::for_app(&settings, &self.0.app_token, watch, refused);
+        }
+        let result = match (refresh::for_person(&settings, watch, refused), &settings.interactive) {
+            (Err(why), Some(show)) if why.status() == Status::NeedsSignIn => {
+                self.ask_person(&settings, watch, refused, show.as_ref())
+            }
+            (result, _) => result,
+        };
+        let ended = result.as_ref().err().filter(|e| e.status() == Status::NeedsSignIn);
+        if result.is_ok() || ended.is_some() {
+            *self.0.ended.lock() = ended.cloned();
+        }
+        result
+    }
+
+    /// Lets the person sign in, once for all sends that wait for it.
+    fn ask_person(
+        &self,
+        settings: &Settings,
+        watch: &mut Watch,
+        refused: Option<&Secret>,
+        show: &settings::Show,
+    ) -> Result<AccessToken> {
+        let _turn = self.turn(watch)?;
+        match refresh::for_person(settings, watch, refused) {
+            Err(why) if why.status() == Status::NeedsSignIn => {}
+            other => return other,
+        }
+        sign_in::in_browser(self, watch, &mut |url| show(url))?;
+        refresh::for_person(settings, watch, refused)
+    }
+
+    fn turn(&self, watch: &mut Watch) -> Result<MutexGuard<'_, ()>> {
+        loop {
+            let slice = watch.check()?;
+            if let Some(turn) = self.0.turn.try_lock_for(slice) {
+                return Ok(turn);
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::oauth::form::Form;
 use crate::oauth::id_token::{self, Expected};
 use crate::oauth::provider::{Provider, Quirk};
 use crate::oauth::request::Grant;
-use crate::oauth::store::Entry;
+use crate::oauth::store::{AccountKey, Entry};
 use crate::oauth::token::Token;
 use crate::secret::Secret;
 use parking_lot::Mutex;
@@ -47,9 +47,7 @@ pub(super) fn for_person(
         return access_token(settings, entry);
     }
     settings.store.with_lock(&key, watch, |locked, watch| {
-        let Some(entry) = locked.entry().cloned() else {
-            return Err(needs_sign_in(format!("nobody has signed in yet for {key}")));
-        };
+        let Some(entry) = locked.entry().cloned() else { return Err(nobody_signed_in(&key)) };
         // While we waited for the lock somebody else may have renewed it: that one is good unless
         // it has ended, or everybody in the queue would ask again.
         let renewed = before.as_ref().is_none_or(|b| b.access_token != entry.access_token);
@@ -82,7 +80,8 @@ pub(super) fn for_person(
     })
 }
 
-/// For an app that signs in itself.
+/// For an app that signs in itself, and for a program that has tokens from elsewhere. To be called
+/// by one thread at a time: the others find what it got.
 pub(super) fn for_app(
     settings: &Settings,
     kept: &Mutex<Option<Token>>,
@@ -102,7 +101,10 @@ pub(super) fn for_app(
     let token = match found {
         Some(token) => token,
         None => {
-            let token = ask(settings, &app_grant(settings)?, watch)?;
+            let token = match &settings.flow {
+                Flow::Supplied(supply) => supply.token()?,
+                _ => ask(settings, &app_grant(settings)?, watch)?,
+            };
             *kept.lock() = Some(token.clone());
             token
         }
@@ -110,6 +112,7 @@ pub(super) fn for_app(
     Ok(AccessToken {
         token: token.access,
         user: settings.user.clone(),
+        address: None,
         user_name: None,
         expires_at: token.expires_at,
         scopes: token.scopes,
@@ -236,10 +239,15 @@ fn access_token(settings: &Settings, entry: &Entry) -> Result<AccessToken> {
     Ok(AccessToken {
         token,
         user: settings.user.clone().or_else(|| entry.address.clone()),
+        address: entry.address.clone(),
         user_name: entry.user_name.clone(),
         expires_at: time(entry.expires_at.unwrap_or(0)),
         scopes: entry.scopes.clone(),
     })
+}
+
+pub(super) fn nobody_signed_in(key: &AccountKey) -> Error {
+    needs_sign_in(format!("nobody has signed in yet for {key}"))
 }
 
 fn needs_sign_in(text: String) -> Error {

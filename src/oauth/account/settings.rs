@@ -1,5 +1,6 @@
 //! What the program says about an account, checked when it says so.
 
+use super::supplied::Supply;
 use crate::error::{Cause, Error, Result, Stage, Status};
 use crate::net::{Proxy, Trust, Watch};
 use crate::oauth::client_certificate::{ClientCertificate, Thumbprint};
@@ -18,6 +19,9 @@ use std::time::Duration;
 /// A person waits for it: longer than any provider takes, shorter than a person does.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Shows a person the address of a sign-in.
+pub(super) type Show = dyn Fn(&str) + Send + Sync;
+
 /// How tokens are come by.
 #[derive(Clone, Debug)]
 pub(super) enum Flow {
@@ -27,6 +31,8 @@ pub(super) enum Flow {
     App,
     /// The app signs in itself in the name of a user (Google Workspace).
     ServiceAccount(Arc<ServiceAccount>),
+    /// The program has tokens from elsewhere.
+    Supplied(Supply),
 }
 
 /// How the app shows who it is.
@@ -53,6 +59,9 @@ pub(super) struct Settings {
     proxy: Proxy,
     pub timeout: Duration,
     pub looks_at_tokens: bool,
+    pub opens_browser: bool,
+    /// Shows the address when a send may wait for a person.
+    pub interactive: Option<Arc<Show>>,
     /// For the page that the browser ends at.
     pub program: String,
     pub flow: Flow,
@@ -79,6 +88,8 @@ impl Settings {
             proxy: Proxy::System(None),
             timeout: DEFAULT_TIMEOUT,
             looks_at_tokens: true,
+            opens_browser: true,
+            interactive: None,
             program: String::new(),
             flow: Flow::Person,
         }
@@ -236,7 +247,9 @@ impl Settings {
 
     pub(super) fn scopes(&self) -> Vec<String> {
         let of_provider = match self.flow {
-            Flow::Person | Flow::ServiceAccount(_) => &self.provider.scopes.delegated,
+            Flow::Person | Flow::ServiceAccount(_) | Flow::Supplied(_) => {
+                &self.provider.scopes.delegated
+            }
             Flow::App => self.provider.scopes.app.as_ref().unwrap_or(&self.further_scopes),
         };
         let mut scopes = of_provider.clone();

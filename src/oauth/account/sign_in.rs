@@ -9,6 +9,7 @@ use super::refresh::{add_identity, renew};
 use super::settings::Settings;
 use crate::error::{Cause, Error, Result, Stage, Status};
 use crate::net::Watch;
+use crate::oauth::browser;
 use crate::oauth::client_certificate::Thumbprint;
 use crate::oauth::code::{Pending, SignIn, new_state};
 use crate::oauth::device::{DeviceAuthorization, Next, Polling};
@@ -51,6 +52,21 @@ impl fmt::Debug for BrowserSignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BrowserSignIn").field("waiting", &self.waiting).finish_non_exhaustive()
     }
+}
+
+/// Opens the browser and waits until the person has signed in.
+pub(super) fn in_browser(
+    account: &Account,
+    watch: &mut Watch,
+    show: &mut dyn FnMut(&str),
+) -> Result<()> {
+    let mut sign_in = BrowserSignIn::begin(account, watch)?;
+    show(sign_in.url());
+    if sign_in.waiting.settings.opens_browser {
+        // Without a browser the person opens the address that was shown.
+        let _ = browser::open(sign_in.url());
+    }
+    sign_in.wait(watch)
 }
 
 impl BrowserSignIn {
@@ -260,6 +276,8 @@ impl Waiting {
         entry.signed_in_at = Some(seconds(SystemTime::now()));
         add_identity(&mut entry, &token, &self.provider, &self.settings.client_id, nonce)?;
         let entry = renew(entry, token)?;
-        self.settings.store.with_lock(&key, watch, |locked, _| locked.save(entry.clone()))
+        self.settings.store.with_lock(&key, watch, |locked, _| locked.save(entry.clone()))?;
+        *self.account.0.ended.lock() = None;
+        Ok(())
     }
 }

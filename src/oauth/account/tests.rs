@@ -362,3 +362,87 @@ fn cancelling_gets_through_to_a_refresh() {
         assert_eq!(account.access_token().unwrap_err().status(), Status::Cancelled);
     });
 }
+
+#[test]
+fn the_program_is_asked_for_a_token_only_when_the_last_one_has_ended_or_was_refused() {
+    let account = Account::new("microsoft", None).unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (counter, lifetime) = (asked.clone(), Arc::new(Mutex::new(3600)));
+    let of_next = lifetime.clone();
+    account.use_tokens_of(move || {
+        let number = counter.fetch_add(1, Ordering::SeqCst) + 1;
+        let lifetime = Duration::from_secs(*of_next.lock());
+        SuppliedToken::new(&format!("own-{number}"), lifetime).map_err(io::Error::other)
+    });
+    assert!(account.is_signed_in().unwrap());
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let account = account.clone();
+            std::thread::spawn(move || account.access_token().unwrap().text().to_owned())
+        })
+        .collect();
+    for thread in threads {
+        assert_eq!(thread.join().unwrap(), "own-1");
+    }
+    let refused = Secret::new("own-1");
+    let next = account.watched(|watch| account.token(watch, Some(&refused))).unwrap();
+    assert_eq!(next.text(), "own-2");
+
+    // Tokens that are good once.
+    *lifetime.lock() = 0;
+    let refused = Secret::new("own-2");
+    account.watched(|watch| account.token(watch, Some(&refused))).unwrap();
+    assert_eq!(account.access_token().unwrap().text(), "own-4");
+    assert_eq!(asked.load(Ordering::SeqCst), 4);
+}
+
+#[test]
+fn a_program_without_a_token_is_told_apart_from_a_provider() {
+    let account = Account::new("google", None).unwrap();
+    account.use_tokens_of(|| Err(io::Error::other("the vault is closed")));
+    let error = account.access_token().unwrap_err();
+    assert_eq!((error.status(), error.cause()), (Status::Token, Cause::TokenNotSupplied));
+    assert!(error.text().contains("the vault is closed"), "{error}");
+    let refused = SuppliedToken::new("two\nlines", Duration::from_secs(60)).unwrap_err();
+    assert_eq!(refused.status(), Status::InvalidArgument);
+}
+
+#[test]
+fn why_a_sign_in_ended_is_remembered_until_the_next() {
+    let endpoint = Endpoint::start(0);
+    let (account, store) = endpoint.signed_in();
+    account.check_sign_in().unwrap();
+    endpoint.script.answers.lock().push(DEAD);
+    account.access_token().unwrap_err();
+    let why = account.check_sign_in().unwrap_err();
+    assert_eq!((why.status(), why.cause()), (Status::NeedsSignIn, Cause::NeedsSignInExpired));
+    account.set_refresh_token("refresh-0").unwrap();
+    account.check_sign_in().unwrap();
+    account.sign_out().unwrap();
+    assert_eq!(account.check_sign_in().unwrap_err().cause(), Cause::NeedsSignIn);
+    assert!(store.list().unwrap().is_empty());
+}
+
+#[test]
+fn a_sign_in_goes_to_another_computer_in_a_file() {
+    let endpoint = Endpoint::start(3600);
+    let (desktop, _) = endpoint.signed_in();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sign-in.bundle");
+    let path = path.to_str().unwrap();
+    desktop.export(path, "correct horse").unwrap();
+
+    let server = endpoint.account(&Store::memory());
+    let cause = |result: Result<()>| result.unwrap_err().cause();
+    assert_eq!(cause(server.export(path, "correct horse")), Cause::NeedsSignIn);
+    assert_eq!(cause(server.import(path, "wrong horse")), Cause::PassphraseWrong);
+    server.set_user("bob@example.org").unwrap();
+    let error = server.import(path, "correct horse").unwrap_err();
+    assert_eq!(error.cause(), Cause::BundleLacksAccount);
+    assert!(error.text().contains("anna@example.org"), "{error}");
+    assert!(!server.is_signed_in().unwrap());
+    server.set_user("anna@example.org").unwrap();
+    server.import(path, "correct horse").unwrap();
+    assert_eq!(server.access_token().unwrap().text(), "access-1");
+    assert_eq!(cause(server.import("no/such.bundle", "correct horse")), Cause::StoreUnreadable);
+}

@@ -8,14 +8,17 @@
 use super::entry::{Document, Entry};
 use super::key::AccountKey;
 use super::seal::{self, Header, Key, Kind, Wrong};
-use super::{Store, store_error};
+use super::{Store, disk, store_error, unreadable};
 use crate::error::{Cause, Error, Result};
 use crate::net::Watch;
 use crate::secret::Secret;
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::ops::RangeInclusive;
+use std::path::Path;
 use zeroize::Zeroizing;
 
 /// What an import does with an account that the store has already.
@@ -88,17 +91,26 @@ pub(super) fn export(
     Ok(seal::seal(&derived.key, &front, NAME, &join(&documents))?.to_vec())
 }
 
-/// Saves the accounts of a bundle; gives the keys of those that were saved.
+/// Saves the accounts of a bundle, or only that one; gives the keys of those that were saved.
 pub(super) fn import(
     store: &Store,
     bundle: &[u8],
     passphrase: &Secret,
+    only: Option<&AccountKey>,
     existing: Existing,
     watch: &mut Watch,
 ) -> Result<Vec<AccountKey>> {
-    let mut imported = Vec::new();
     // All are read before the first is saved.
-    for entry in open(bundle, passphrase)? {
+    let mut entries = open(bundle, passphrase)?;
+    if let Some(only) = only {
+        let (wanted, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|e| e.key() == only);
+        if wanted.is_empty() {
+            return Err(lacks(only, &others));
+        }
+        entries = wanted;
+    }
+    let mut imported = Vec::new();
+    for entry in entries {
         let key = entry.key().clone();
         let saved = store.with_lock(&key, watch, |locked, _| {
             let keep = locked.entry().is_some() && existing == Existing::Keep;
@@ -145,6 +157,29 @@ fn open(bundle: &[u8], passphrase: &Secret) -> Result<Vec<Entry>> {
     }
     let plain = seal::open(&derived.key, FRONT, NAME, bundle).map_err(|w| damaged(w.why()))?;
     split(&plain)
+}
+
+fn lacks(wanted: &AccountKey, found: &[Entry]) -> Error {
+    let found: Vec<_> = found.iter().map(|entry| entry.key().to_string()).collect();
+    let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+    let text = format!(
+        "the bundle has no sign-in for {wanted} with this client id and tenant; it has {found}"
+    );
+    store_error(Cause::BundleLacksAccount, text)
+}
+
+/// Writes a bundle into a file, which appears whole or not at all.
+pub(super) fn write(path: &Path, bundle: &[u8]) -> Result<()> {
+    disk::replace(path, bundle)
+}
+
+/// Reads a bundle; that others may read the file is no matter.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
+    let failed = |error| unreadable(&path.display(), error);
+    let mut bundle = Vec::new();
+    let most = MOST_OCTETS as u64 + 1;
+    File::open(path).map_err(failed)?.take(most).read_to_end(&mut bundle).map_err(failed)?;
+    Ok(bundle)
 }
 
 fn damaged(why: impl std::fmt::Display) -> Error {

@@ -131,7 +131,25 @@ impl Store {
         timeout: Duration,
     ) -> Result<Vec<AccountKey>> {
         let passphrase = Secret::new(passphrase);
-        watched(timeout, |watch| bundle::import(self, bundle, &passphrase, existing, watch))
+        watched(timeout, |watch| bundle::import(self, bundle, &passphrase, None, existing, watch))
+    }
+
+    /// Writes one account into a file that only the passphrase opens.
+    pub(crate) fn export_to(&self, path: &Path, key: &AccountKey, passphrase: &str) -> Result<()> {
+        bundle::write(path, &self.export(Some(std::slice::from_ref(key)), passphrase)?)
+    }
+
+    /// Takes one account from such a file, in place of the one that is there.
+    pub(crate) fn import_from(
+        &self,
+        path: &Path,
+        key: &AccountKey,
+        passphrase: &str,
+        watch: &mut Watch,
+    ) -> Result<()> {
+        let (bundle, passphrase) = (bundle::read(path)?, Secret::new(passphrase));
+        let only = Some(key);
+        bundle::import(self, &bundle, &passphrase, only, Existing::Replace, watch).map(|_| ())
     }
 
     /// A store of the host program.
