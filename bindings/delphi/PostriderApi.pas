@@ -35,7 +35,9 @@ const
   MAIL_STATUS_OK = 0;
   // mail_send(): accepted for some recipients, refused for others.
   MAIL_STATUS_PARTIAL = 1;
-  // The handle is NULL, was freed, or did not come from mail_new().
+  // mail_account_poll_sign_in(): the person has not signed in yet.
+  MAIL_STATUS_PENDING = 2;
+  // The handle is NULL, was freed, or did not come from mail_new() or mail_account_new().
   MAIL_STATUS_INVALID_HANDLE = -1;
   // A pointer that must not be NULL is NULL.
   MAIL_STATUS_NULL_POINTER = -2;
@@ -176,6 +178,19 @@ const
   // The connection ended after the final byte and before the reply: it may have been accepted.
   MAIL_OUTCOME_UNKNOWN = 2;
 
+  // What a #mail_store_fn is asked for.
+
+  // Copy the document into `data`.
+  MAIL_STORE_OPERATION_LOAD = 0;
+  // Keep the `size` bytes at `data` in place of the document, whole or not at all.
+  MAIL_STORE_OPERATION_SAVE = 1;
+  // Remove the document; one that is not there is no error.
+  MAIL_STORE_OPERATION_DELETE = 2;
+  // Take the lock of the document, without waiting.
+  MAIL_STORE_OPERATION_LOCK = 3;
+  // Give the lock back.
+  MAIL_STORE_OPERATION_UNLOCK = 4;
+
 // The name since XE8, for every processor; CPUX64 is older.
 {$IFDEF CPUX64}{$DEFINE CPU64BITS}{$ENDIF}
 
@@ -193,6 +208,7 @@ type
   PPostriderByte = ^Byte;
   TMailStatus = Integer;
   PMail = Pointer;
+  PMailAccount = Pointer;
 
   // Receives the protocol transcript, one line a call.
   //
@@ -213,6 +229,51 @@ type
   // @param bytes_total size of the message in bytes; 0 until the connection stands
   // @return 0 to go on, anything else to cancel
   TMailProgressFn = function(UserData: Pointer; BytesSent: Int64; BytesTotal: Int64): Integer;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF};
+  // Gives an access token that the program has from elsewhere.
+  //
+  // Called on a thread that is inside mail_send() or mail_account_fetch_token(), one call at a time
+  // for each account, whenever the last token has ended or was refused. It may call any mail_*
+  // function, but must not ask this account for a token. It must return normally: no exception, no
+  // longjmp.
+  //
+  // @param user_data  the pointer given to mail_account_set_token_callback()
+  // @param buf        receives the token, ASCII, with a NUL behind it
+  // @param cap        size of `buf` in bytes: 65,536
+  // @return how many seconds the token is still good, 0 for one that is used once, or a negative
+  //         number: there is none
+  TMailTokenFn = function(UserData: Pointer; Buf: PAnsiChar; Cap: TPostriderSize): Int64;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF};
+  // Keeps the sign-in of an account in a store of the program, such as a database.
+  //
+  // Called on a thread that is inside a call on the account or mail_send(), one call at a time for
+  // each account. It must return normally: no exception, no longjmp.
+  //
+  // @param user_data  the pointer given to mail_account_set_store_callback()
+  // @param operation  a #mail_store_operation
+  // @param name       which document: 32 hexadecimal digits, always the same for the same provider,
+  //                   client id, tenant and user; valid during the call
+  // @param data       #MAIL_STORE_OPERATION_LOAD: receives the document; #MAIL_STORE_OPERATION_SAVE: the
+  //                   document, UTF-8 with tokens in it, which the program must protect; else NULL
+  // @param size       bytes at `data`
+  // @return a negative number when it failed, else
+  //         - #MAIL_STORE_OPERATION_LOAD  the size of the document in bytes, 0 when there is none; when
+  //           it is larger than `size`, nothing is copied, and there is a second call with more room
+  //         - #MAIL_STORE_OPERATION_LOCK  1 when the lock was free, 0 when another process holds it: then
+  //           there are further calls. A program that is the only one to use its store returns 1.
+  //         - any other                   0
+  TMailStoreFn = function(UserData: Pointer; Operation: Integer; Name: PAnsiChar; Data: PPostriderByte; Size: TPostriderSize): Int64;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF};
+  // Shows a person how to sign in: opens a window, prints a line.
+  //
+  // Called on the thread that is inside the call that waits for the person, one call at a time for
+  // each account; it returns at once, and the call waits on. To give up, it calls
+  // mail_account_cancel(). It must return normally: no exception, no longjmp.
+  //
+  // @param user_data   the pointer given to mail_account_set_sign_in_callback()
+  // @param url         the page to open: in a browser on this computer, or, when there is a user code,
+  //                    on any device; UTF-8, valid during the call
+  // @param user_code   what the person types there; "" for a sign-in in the browser
+  // @param message     a sentence for the person that says all this; UTF-8, valid during the call
+  // @param expires_in  seconds until it is too late
+  TMailSignInFn = procedure(UserData: Pointer; Url: PAnsiChar; UserCode: PAnsiChar; Message: PAnsiChar; ExpiresIn: Integer);{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF};
 
 // Returns the version of the library, such as "0.1.0" (semver.org).
 //
@@ -434,6 +495,18 @@ function mail_set_auth_oauthbearer(Mail: PMail; User: PAnsiChar; AccessToken: PA
 //         control character
 // @since 0.1.0
 function mail_set_auth_password(Mail: PMail; Mechanism: Integer; User: PAnsiChar; Password: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Signs in with the access tokens of an account, which are renewed when it is time.
+//
+// Replaces any sign-in set before. The provider also sets the server, unless mail_set_server() was
+// called. The account may be set for any number of mails; it may be freed before them.
+//
+// @param mail     handle from mail_new()
+// @param account  handle from mail_account_new()
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_HANDLE: `account` is none
+// @since 0.1.0
+// @see mail_account_sign_in()
+function mail_set_account(Mail: PMail; Account: PMailAccount): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
 
 // Does not sign in; forgets and wipes what was set before. So it is with a new handle.
 //
@@ -871,6 +944,557 @@ function mail_set_log_file(Mail: PMail; Path: PAnsiChar): TMailStatus;{$IFDEF MS
 // @par Threads  Do not hold a lock here that a callback of this handle waits for.
 // @since 0.1.0
 function mail_set_progress(Mail: PMail; Callback: TMailProgressFn; UserData: Pointer): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Creates an account at a provider.
+//
+// Names: "microsoft" (work or school), "microsoft-personal", "microsoft-us-gov", "microsoft-us-dod",
+// "microsoft-china", "google", "yahoo", "aol", "fastmail", "yandex", "mailru"; "custom" together with
+// `providers_json`. That has the members of the built-in table (src/oauth/providers.json in the
+// sources) by the names of providers; what it says replaces what is built in, and a provider that is
+// not built in is added:
+//
+//     {"custom": {"issuer": "https://login.example.org",
+//                 "scopes": {"delegated": ["openid", "email", "offline_access", "smtp"]},
+//                 "smtp": {"host": "mail.example.org", "port": 587, "security": "starttls"}}}
+//
+// @param provider        UTF-8, copied, not NULL
+// @param providers_json  UTF-8, copied; NULL for none
+// @return the handle, or NULL: unknown provider, or JSON that is wrong; then mail_account_last_error()
+//         with NULL tells more. Free it with mail_account_free().
+// @since 0.1.0
+function mail_account_new(Provider: PAnsiChar; ProvidersJson: PAnsiChar): PMailAccount;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Releases the handle. NULL and handles already freed are ignored.
+//
+// Mails that the account was set for keep it and can still send, without its callbacks. Calls that
+// are running on the handle end as if mail_account_cancel() had been called. Once this call has
+// returned, no callback of the account runs any more: it waits for one that is running on another
+// thread. A sign-in that is kept in a store stays there.
+//
+// @param account  handle from mail_account_new(), or NULL
+// @par Threads  Do not hold a lock here that a callback of this account waits for.
+// @since 0.1.0
+procedure mail_account_free(Account: PMailAccount);{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Sets who the program is at the provider: the ids of its app registration.
+//
+// @param account        handle from mail_account_new()
+// @param client_id      application (client) id; UTF-8, copied, not NULL
+// @param client_secret  UTF-8, copied; NULL for a public client, which most desktop programs are; wiped
+//                       when it is replaced and when the account ends
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT: empty, or contains a control character
+// @since 0.1.0
+function mail_account_set_client(Account: PMailAccount; ClientId: PAnsiChar; ClientSecret: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Sets the organization, for providers that have several (Microsoft).
+//
+// @param account  handle from mail_account_new()
+// @param tenant   its id, one of its domains, or "common", "organizations", "consumers"; UTF-8, copied,
+//                 not NULL
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT
+// @since 0.1.0
+function mail_account_set_tenant(Account: PMailAccount; Tenant: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Sets the address that signs in to the mail server.
+//
+// The sign-in page proposes it (login hint), and it tells the accounts of one store apart. Without it
+// the address that the provider gives is used.
+//
+// @param account  handle from mail_account_new()
+// @param user     mailbox, such as "anna@example.org"; UTF-8, copied, not NULL
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT: empty, or contains a control character
+// @since 0.1.0
+function mail_account_set_user(Account: PMailAccount; User: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Asks for a further scope, besides those that sending needs (RFC 6749 §3.3). May be called again.
+//
+// @param account  handle from mail_account_new()
+// @param scope    one scope, or several with spaces between them; UTF-8, copied, not NULL
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT: empty, contains a control character, or
+//         belongs to another service: a token is for one service only
+// @since 0.1.0
+function mail_account_add_scope(Account: PMailAccount; Scope: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Adds a parameter to the requests for a sign-in and for tokens, such as "audience".
+//
+// @param account  handle from mail_account_new()
+// @param name     UTF-8, copied, not NULL
+// @param value    UTF-8, copied, not NULL; not for secrets
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT
+// @since 0.1.0
+function mail_account_add_parameter(Account: PMailAccount; Name: PAnsiChar; Value: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Trusts the certificates in a file, besides those that the system trusts. May be called again.
+//
+// @param account  handle from mail_account_new()
+// @param path     file with one or more PEM certificates; UTF-8, not NULL; read now
+// @return #MAIL_STATUS_OK, or
+//         - #MAIL_STATUS_FILE              it cannot be read
+//         - #MAIL_STATUS_INVALID_ARGUMENT  it holds no certificate, or a broken one
+// @since 0.1.0
+function mail_account_add_ca_file(Account: PMailAccount; Path: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Trusts the certificates in a buffer, besides those that the system trusts. May be called again.
+//
+// @param account  handle from mail_account_new()
+// @param pem      one or more PEM certificates; copied; not NULL
+// @param size     bytes in `pem`
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT: no certificate, or a broken one
+// @since 0.1.0
+function mail_account_add_ca_pem(Account: PMailAccount; Pem: PPostriderByte; Size: TPostriderSize): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Sets the proxy for the requests to the provider. That of the system ("system") unless set.
+//
+// @param account   handle from mail_account_new()
+// @param proxy     as mail_set_proxy() takes it; UTF-8, copied; NULL for none
+// @param user      user for the proxy as it is; UTF-8, copied; NULL for none
+// @param password  password for the proxy as it is; NULL when `user` is NULL, and only then
+// @return as mail_set_proxy()
+// @since 0.1.0
+function mail_account_set_proxy(Account: PMailAccount; Proxy: PAnsiChar; User: PAnsiChar; Password: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Sets the time that one request for a token may take, waiting for other processes included. One
+// minute unless set. During mail_send() its own limit counts.
+//
+// @param account     handle from mail_account_new()
+// @param timeout_ms  milliseconds, 1 to 86,400,000
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT
+// @since 0.1.0
+function mail_account_set_timeout(Account: PMailAccount; TimeoutMs: Integer): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Sets the name of the program for the page at which a sign-in in the browser ends.
+//
+// @param account  handle from mail_account_new()
+// @param name     UTF-8, copied, not NULL; "" for none
+// @return #MAIL_STATUS_OK or an error
+// @since 0.1.0
+function mail_account_set_program(Account: PMailAccount; Name: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Sets whether access tokens that can be read are looked at before they are used. On unless set.
+//
+// A token for another service ends mail_send() before it connects, with the cause
+// "token_wrong_audience"; anything else that looks wrong is a line in the transcript.
+//
+// @param account  handle from mail_account_new()
+// @param look     0 or 1
+// @return #MAIL_STATUS_OK or an error
+// @since 0.1.0
+function mail_account_look_at_tokens(Account: PMailAccount; Look: Integer): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Ends the calls that are running on the account now, within 100 ms, and the sign-in that is under
+// way; later ones are not affected.
+//
+// They return #MAIL_STATUS_CANCELLED. Sends are not ended: mail_cancel() does that. Changes no error
+// of the account.
+//
+// @param account  handle from mail_account_new()
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_HANDLE
+// @par Threads  Meant to be called from another thread, or from a callback.
+// @since 0.1.0
+function mail_account_cancel(Account: PMailAccount): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// The app signs in itself, with its secret or certificate, and no person ever does (client
+// credentials, RFC 6749 §4.4).
+//
+// @param account  handle from mail_account_new()
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_UNSUPPORTED: the provider does not offer it
+// @since 0.1.0
+// @see mail_account_set_client(), mail_account_use_certificate_pem()
+function mail_account_use_client_credentials(Account: PMailAccount): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// The app shows who it is by a certificate instead of a secret (RFC 7523 §2.2), as PEM.
+//
+// @param account       handle from mail_account_new()
+// @param key           private key, RSA of 2048 to 4096 bits or P-256, without a password; copied; not
+//                      NULL; wiped when the account ends
+// @param key_size      bytes in `key`
+// @param certificates  the certificate that the provider knows; copied; not NULL; may be the same
+//                      text as `key`
+// @param certificates_size  bytes in `certificates`
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT: one of them cannot be read, or they do not
+//         belong together
+// @since 0.1.0
+function mail_account_use_certificate_pem(Account: PMailAccount; Key: PPostriderByte; KeySize: TPostriderSize; Certificates: PPostriderByte; CertificatesSize: TPostriderSize): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// The app shows who it is by the certificate of a PFX file (PKCS #12, RFC 7292).
+//
+// @param account   handle from mail_account_new()
+// @param pfx       the content of the file; copied; not NULL; wiped when the account ends
+// @param size      bytes in `pfx`
+// @param password  that of the file; UTF-8, not NULL; "" for none
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT: it cannot be read, or the password is wrong
+// @since 0.1.0
+function mail_account_use_certificate_pfx(Account: PMailAccount; Pfx: PPostriderByte; Size: TPostriderSize; Password: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// A service account of Google Workspace signs in itself, in the name of the user that
+// mail_account_set_user() gave (RFC 7523 §2.1).
+//
+// @param account  handle from mail_account_new()
+// @param json     the content of the file of its key; copied; not NULL; wiped when the account ends
+// @param size     bytes in `json`
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_ARGUMENT: it is no such file
+// @since 0.1.0
+function mail_account_use_service_account(Account: PMailAccount; Json: PPostriderByte; Size: TPostriderSize): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Keeps a refresh token that came from elsewhere, as if the person had signed in now.
+//
+// @param account        handle from mail_account_new(), with client and store
+// @param refresh_token  ASCII, copied, not NULL
+// @return #MAIL_STATUS_OK, or
+//         - #MAIL_STATUS_INVALID_ARGUMENT  it is empty, or contains a character that no token has
+//         - #MAIL_STATUS_STORE             it cannot be kept
+// @since 0.1.0
+function mail_account_set_refresh_token(Account: PMailAccount; RefreshToken: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Takes access tokens from the program, which has them from elsewhere; nothing is asked from the
+// provider.
+//
+// A callback that is removed leaves an account without tokens. Once a call that removes or replaces
+// the callback has returned on a thread outside that callback, the old one runs no more.
+//
+// @param account    handle from mail_account_new()
+// @param callback   a #mail_token_fn, or NULL for none
+// @param user_data  handed to the callback; may be NULL
+// @return #MAIL_STATUS_OK or an error
+// @par Threads  Do not hold a lock here that a callback of this account waits for.
+// @since 0.1.0
+function mail_account_set_token_callback(Account: PMailAccount; Callback: TMailTokenFn; UserData: Pointer): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Keeps sign-ins in files of a folder that only the user may read: by their permissions on Unix,
+// by the user's key of the system (DPAPI) on Windows.
+//
+// Several accounts, programs and processes may share the folder. The format is described in
+// docs/store.md.
+//
+// @param account  handle from mail_account_new()
+// @param folder   made when missing; UTF-8, not NULL
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_STORE: it cannot be used, or others may write in it
+// @since 0.1.0
+function mail_account_set_store_file(Account: PMailAccount; Folder: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Keeps sign-ins in encrypted files of a folder, with their key in the keyring of the system
+// (Credential Manager, Keychain, Secret Service).
+//
+// The keyring is tried now, with a value that is written, read and removed; if it does not do what
+// it is needed for, this fails, and nothing weaker takes its place.
+//
+// @param account  handle from mail_account_new()
+// @param folder   made when missing; UTF-8, not NULL
+// @param service  the name under which the keyring shows the key to the person; UTF-8, not NULL
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_STORE: see its cause, such as "keyring_absent" or
+//         "keyring_locked"
+// @since 0.1.0
+function mail_account_set_store_keyring(Account: PMailAccount; Folder: PAnsiChar; Service: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Keeps sign-ins in a store of the program.
+//
+// With NULL they are kept in memory again. Once a call that removes or replaces the callback has
+// returned on a thread outside that callback, the old one runs no more.
+//
+// @param account    handle from mail_account_new()
+// @param callback   a #mail_store_fn, or NULL for none
+// @param user_data  handed to the callback; may be NULL
+// @return #MAIL_STATUS_OK or an error
+// @par Threads  Do not hold a lock here that a callback of this account waits for.
+// @since 0.1.0
+function mail_account_set_store_callback(Account: PMailAccount; Callback: TMailStoreFn; UserData: Pointer): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Writes the sign-in of the account into a file that only the passphrase opens (Argon2id and
+// AES-256-GCM): to sign in on one computer and send from another.
+//
+// @param account     handle from mail_account_new()
+// @param path        file to make or replace, whole or not at all; UTF-8, not NULL
+// @param passphrase  at least eight bytes; UTF-8, not NULL
+// @return #MAIL_STATUS_OK, or
+//         - #MAIL_STATUS_NEEDS_SIGN_IN     there is no sign-in
+//         - #MAIL_STATUS_INVALID_ARGUMENT  the passphrase is too short
+//         - #MAIL_STATUS_STORE             the store cannot be read, or the file cannot be written
+// @since 0.1.0
+function mail_account_export(Account: PMailAccount; Path: PAnsiChar; Passphrase: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Takes the sign-in of the account from such a file into its store, in place of the one there.
+//
+// Provider, client id, tenant and user have to be those of the account that was exported. Providers
+// that rotate refresh tokens let only one of the two computers go on.
+//
+// @param account     handle from mail_account_new()
+// @param path        UTF-8, not NULL
+// @param passphrase  that of the export; UTF-8, not NULL
+// @return #MAIL_STATUS_OK, or #MAIL_STATUS_STORE: the file cannot be read, the passphrase is wrong, or
+//         the account is not in it (see the cause)
+// @since 0.1.0
+function mail_account_import(Account: PMailAccount; Path: PAnsiChar; Passphrase: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Sets the callback that shows a person how to sign in, or removes it.
+//
+// It is called by mail_account_sign_in(), mail_account_sign_in_device(), and by mail_send() when
+// mail_account_allow_interactive() was called.
+//
+// @param account    handle from mail_account_new()
+// @param callback   a #mail_sign_in_fn, or NULL for none
+// @param user_data  handed to the callback; may be NULL
+// @return #MAIL_STATUS_OK or an error
+// @par Threads  Do not hold a lock here that a callback of this account waits for.
+// @since 0.1.0
+function mail_account_set_sign_in_callback(Account: PMailAccount; Callback: TMailSignInFn; UserData: Pointer): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Sets whether a sign-in that waits opens the system's browser. On unless set; with 0 the program
+// shows the address itself.
+//
+// @param account  handle from mail_account_new()
+// @param allow    0 or 1
+// @return #MAIL_STATUS_OK or an error
+// @since 0.1.0
+function mail_account_allow_browser(Account: PMailAccount; Allow: Integer): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Allows mail_send() to open the browser and wait for the person when there is no sign-in, or when
+// it has ended. Off unless set: then mail_send() returns #MAIL_STATUS_NEEDS_SIGN_IN.
+//
+// @param account  handle from mail_account_new()
+// @param allow    0 or 1
+// @return #MAIL_STATUS_OK or an error
+// @since 0.1.0
+function mail_account_allow_interactive(Account: PMailAccount; Allow: Integer): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Opens the browser and waits until the person has signed in (authorization code with PKCE,
+// RFC 8252).
+//
+// The browser comes back to this computer, on 127.0.0.1 or ::1. The callback of
+// mail_account_set_sign_in_callback() is given the address too: not every computer has a browser
+// that opens.
+//
+// @param account     handle from mail_account_new(), with client and store
+// @param timeout_ms  how long the person has; milliseconds, 1 to 86,400,000
+// @return #MAIL_STATUS_OK, or
+//         - #MAIL_STATUS_NEEDS_SIGN_IN  the person declined, or the provider refused it: see the cause
+//         - #MAIL_STATUS_TIMEOUT        nobody signed in
+//         - #MAIL_STATUS_CANCELLED      by mail_account_cancel()
+//         - #MAIL_STATUS_STORE          the sign-in cannot be kept
+//         - any other                   the provider cannot be asked
+// @since 0.1.0
+function mail_account_sign_in(Account: PMailAccount; TimeoutMs: Integer): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Shows a code and waits until the person has entered it on any device (device authorization
+// grant, RFC 8628): for computers without a browser.
+//
+// The callback of mail_account_set_sign_in_callback() is given code and page. The provider says how
+// long the person has, mostly 15 minutes.
+//
+// @param account  handle from mail_account_new(), with client, store and callback
+// @return as mail_account_sign_in(), or #MAIL_STATUS_UNSUPPORTED: the provider does not offer it
+// @since 0.1.0
+function mail_account_sign_in_device(Account: PMailAccount): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Begins a sign-in in the browser and returns; one that is under way is given up.
+//
+// Then show mail_account_sign_in_url() or call mail_account_open_browser(), and call
+// mail_account_poll_sign_in() several times a second.
+//
+// @param account  handle from mail_account_new(), with client and store
+// @return #MAIL_STATUS_OK or an error
+// @since 0.1.0
+function mail_account_begin_sign_in(Account: PMailAccount): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Begins a sign-in with a code on another device and returns; one that is under way is given up.
+//
+// Then show mail_account_sign_in_message() or its parts, and call mail_account_poll_sign_in() every
+// second or so: it asks the provider as often as that allows.
+//
+// @param account  handle from mail_account_new(), with client and store
+// @return #MAIL_STATUS_OK, or an error as mail_account_sign_in_device()
+// @since 0.1.0
+function mail_account_begin_device_sign_in(Account: PMailAccount): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies the page that the person is to open, of the sign-in that is under way.
+//
+// @param account  handle from mail_account_new()
+// @param buf      receives NUL-terminated ASCII; may be NULL when `cap` is 0
+// @param cap      size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 when no sign-in is under way
+// @since 0.1.0
+function mail_account_sign_in_url(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies the page with the code already in it, for a link or a QR code (verification_uri_complete).
+//
+// @param account  handle from mail_account_new()
+// @param buf      receives NUL-terminated ASCII; may be NULL when `cap` is 0
+// @param cap      size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 when there is none
+// @since 0.1.0
+function mail_account_sign_in_complete_url(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies the code that the person is to type on the page.
+//
+// @param account  handle from mail_account_new()
+// @param buf      receives NUL-terminated UTF-8; may be NULL when `cap` is 0
+// @param cap      size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 for a sign-in in the browser
+// @since 0.1.0
+function mail_account_sign_in_user_code(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies a sentence that tells the person what to do.
+//
+// @param account  handle from mail_account_new()
+// @param buf      receives NUL-terminated UTF-8; may be NULL when `cap` is 0
+// @param cap      size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 when no sign-in is under way
+// @since 0.1.0
+function mail_account_sign_in_message(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Returns for how many seconds the code was good when the sign-in began.
+//
+// @param account  handle from mail_account_new()
+// @return 0 for a sign-in in the browser, or when none is under way
+// @since 0.1.0
+function mail_account_sign_in_expires_in(Account: PMailAccount): Integer;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Opens the page of the sign-in that is under way in the system's browser.
+//
+// @param account  handle from mail_account_new()
+// @return #MAIL_STATUS_OK: a browser was told to; or #MAIL_STATUS_NEEDS_SIGN_IN with the cause
+//         "no_browser": show the address instead
+// @since 0.1.0
+function mail_account_open_browser(Account: PMailAccount): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Looks whether the person has signed in, without waiting for it.
+//
+// When the person has, the token is asked for, which is one request to the provider. Once this has
+// returned anything but #MAIL_STATUS_PENDING, the sign-in is over.
+//
+// @param account  handle from mail_account_new()
+// @return #MAIL_STATUS_OK when the person has signed in, #MAIL_STATUS_PENDING when not yet, or an error
+//         as mail_account_sign_in()
+// @since 0.1.0
+function mail_account_poll_sign_in(Account: PMailAccount): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Goes on with the address of the page at which the sign-in in the browser ended: for browsers that
+// cannot come back to this computer. The person copies it from the browser, also when that says that
+// it cannot show the page.
+//
+// After an error the sign-in is still under way: the person may paste again.
+//
+// @param account  handle from mail_account_new()
+// @param address  the whole address, or the part behind its "?"; UTF-8, not NULL
+// @return #MAIL_STATUS_OK when the person has signed in, or an error as mail_account_sign_in()
+// @since 0.1.0
+function mail_account_complete_sign_in(Account: PMailAccount; Address: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Tells whether a token can be had without a person, as far as this computer knows. Nobody is asked.
+//
+// @param account  handle from mail_account_new()
+// @return #MAIL_STATUS_OK, or
+//         - #MAIL_STATUS_NEEDS_SIGN_IN  nobody has signed in, or the sign-in has ended: the cause tells
+//           why, such as "needs_sign_in_expired"
+//         - #MAIL_STATUS_STORE          the store cannot be read
+// @since 0.1.0
+function mail_account_check_sign_in(Account: PMailAccount): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Ends the sign-in: forgets it on this computer, and tells the provider where that is possible
+// (RFC 7009).
+//
+// @param account  handle from mail_account_new()
+// @return #MAIL_STATUS_OK, also when there was none; #MAIL_STATUS_STORE when it cannot be forgotten; any
+//         other error: it is forgotten, but the provider could not be told
+// @since 0.1.0
+function mail_account_sign_out(Account: PMailAccount): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Gets an access token that is good for a while: the kept one, or a new one.
+//
+// mail_send() does this by itself. The functions below tell about the token of the last call, or of
+// the last sign-in.
+//
+// @param account  handle from mail_account_new()
+// @return #MAIL_STATUS_OK, or
+//         - #MAIL_STATUS_NEEDS_SIGN_IN  a person has to sign in: the cause tells why
+//         - #MAIL_STATUS_TOKEN          the provider refused it, or cannot be asked
+//         - #MAIL_STATUS_STORE          the store cannot be read or written
+// @since 0.1.0
+function mail_account_fetch_token(Account: PMailAccount): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies the access token, for a server that Postrider does not talk to. It is a secret.
+//
+// @param account  handle from mail_account_new()
+// @param buf      receives NUL-terminated ASCII; may be NULL when `cap` is 0
+// @param cap      size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 when there is none
+// @since 0.1.0
+function mail_account_access_token(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Returns when the access token ends.
+//
+// @param account  handle from mail_account_new()
+// @return seconds since 1970-01-01 00:00 UTC by the clock of this computer; 0 when there is none
+// @since 0.1.0
+function mail_account_token_expires_at(Account: PMailAccount): Int64;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies the scopes that were granted, with spaces between them (RFC 6749 §3.3).
+//
+// @param account  handle from mail_account_new()
+// @param buf      receives NUL-terminated ASCII; may be NULL when `cap` is 0
+// @param cap      size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 when there is no token, or when nobody told
+// @since 0.1.0
+function mail_account_token_scopes(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies the e-mail address of the person who signed in, as the provider told it (id_token).
+//
+// @param account  handle from mail_account_new()
+// @param buf      receives NUL-terminated UTF-8; may be NULL when `cap` is 0
+// @param cap      size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 when it is not known
+// @since 0.1.0
+function mail_account_address(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies the provider's name for the person (`preferred_username` of the id_token).
+//
+// @param account  handle from mail_account_new()
+// @param buf      receives NUL-terminated UTF-8; may be NULL when `cap` is 0
+// @param cap      size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 when it is not known
+// @since 0.1.0
+function mail_account_user_name(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies the error text of the last call on the handle: one line that says what went wrong.
+//
+// @param account  handle from mail_account_new(); NULL (or a handle that is none) for the last call of
+//                 this thread that had no valid handle
+// @param buf         receives NUL-terminated UTF-8; may be NULL when `cap` is 0
+// @param cap      size of `buf` in bytes
+// @return the length of the whole text without the NUL: if not less than `cap`, it was cut. 0 after
+//         a call that succeeded
+// @since 0.1.0
+function mail_account_last_error(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Returns the status of the last call on the handle, as mail_account_last_error() tells its text.
+//
+// @param account  as in mail_account_last_error()
+// @since 0.1.0
+function mail_account_last_status(Account: PMailAccount): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Returns the step in which the last call on the handle failed.
+//
+// @param account  as in mail_account_last_error()
+// @return a #mail_stage; #MAIL_STAGE_NONE when it did not fail
+// @since 0.1.0
+function mail_account_last_stage(Account: PMailAccount): Integer;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies the cause of the last error as a stable word for programs, such as "certificate_expired".
+//
+// @param account  as in mail_account_last_error()
+// @param buf      receives NUL-terminated ASCII; may be NULL when `cap` is 0
+// @param cap      size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 when there was no error
+// @since 0.1.0
+function mail_account_last_cause(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies what the person can do about the last error: one sentence.
+//
+// @param account  as in mail_account_last_error()
+// @param buf      receives NUL-terminated UTF-8; may be NULL when `cap` is 0
+// @param cap      size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 when there was no error
+// @since 0.1.0
+function mail_account_last_advice(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
 
 implementation
 

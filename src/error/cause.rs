@@ -123,6 +123,7 @@ causes! {
     SignInTimedOut: "sign_in_timed_out", "Begin the sign-in again and finish it before its time is over.";
     SignInEmbeddedBrowser: "sign_in_embedded_browser", "Open the sign-in page in the system's browser and not in a window of the program.";
     SignInMixedUp: "sign_in_mixed_up", "Begin the sign-in again: the answer does not belong to it.";
+    SignInNotBegun: "sign_in_not_begun", "Begin a sign-in first; one that succeeded or failed is over.";
     SignInIncomplete: "sign_in_incomplete", "Give the whole address of the page to which the sign-in led.";
     AccountLocked: "account_locked", "Wait, or ask the administrator to unlock the account.";
     AccountDisabled: "account_disabled", "Ask the administrator to enable the account.";

@@ -289,8 +289,9 @@ fn in_one_line(text: Cow<'static, str>) -> Cow<'static, str> {
 /// Errors that only the C interface can meet.
 #[cfg(feature = "capi")]
 impl Error {
-    pub(crate) fn invalid_handle() -> Self {
-        let text = "the handle is NULL, was freed, or did not come from mail_new()";
+    /// `what` is the handle, or the argument that has to be one; `maker` the call that makes them.
+    pub(crate) fn invalid_handle(what: &str, maker: &str) -> Self {
+        let text = format!("{what} is NULL, was freed, or did not come from {maker}()");
         Self::new(Status::InvalidHandle, Stage::Argument, Cause::HandleInvalid, text)
     }
 

@@ -29,6 +29,8 @@ statuses! {
     Ok = 0 => "ok",
     /// Accepted for some recipients, refused for others.
     Partial = 1 => "accepted for some recipients, refused for others",
+    /// The person has not signed in yet.
+    Pending = 2 => "the person has not signed in yet",
     /// Not a handle.
     InvalidHandle = -1 => "invalid handle",
     /// A pointer that must not be NULL is NULL.

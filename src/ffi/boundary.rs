@@ -1,8 +1,8 @@
 //! The wall between C and Rust: pointers in, status codes out, and no panic gets through.
 
 use crate::error::{Error, Result, Status};
-use crate::ffi::api::{mail_status, mail_t};
-use crate::ffi::handle::{self, Slot};
+use crate::ffi::api::mail_status;
+use crate::ffi::handle::{self, Kind};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_char};
@@ -17,16 +17,23 @@ thread_local! {
     static PANIC_PLACE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Runs `body` on what is behind the handle, and keeps its error for mail_last_error().
-pub(super) fn with(mail: *const mail_t, body: impl FnOnce(&Slot) -> Result<()>) -> mail_status {
-    let Some(slot) = handle::get(mail.addr()) else {
-        remember_for_thread(Some(Error::invalid_handle()));
-        return mail_status::InvalidHandle;
-    };
+/// Runs `body` on what is behind the handle, and keeps its error for mail_last_error() or
+/// mail_account_last_error().
+pub(super) fn with<K: Kind>(
+    handle: *const K,
+    body: impl FnOnce(&K::Slot) -> Result<()>,
+) -> mail_status {
+    let Some(slot) = handle::get(handle) else { return no_handle::<K>() };
     let error = guard(|| body(&slot)).err();
     let status = error.as_ref().map_or(Status::Ok, Error::status);
-    *slot.last_error.lock() = error;
+    *K::last_error(&slot).lock() = error;
     status.into()
+}
+
+/// Says that the handle is none of its kind.
+pub(super) fn no_handle<K: Kind>() -> mail_status {
+    remember_for_thread(Some(Error::invalid_handle("the handle", K::MAKER)));
+    mail_status::InvalidHandle
 }
 
 /// Keeps the error of a call without a valid handle; `None` clears it.
@@ -36,9 +43,9 @@ pub(super) fn remember_for_thread(error: Option<Error>) {
 }
 
 /// Hands `read` the error of the last call on the handle, or of this thread when it is none.
-pub(super) fn recall<T>(mail: *const mail_t, read: impl FnOnce(Option<&Error>) -> T) -> T {
-    let error = match handle::get(mail.addr()) {
-        Some(slot) => slot.last_error.lock().clone(),
+pub(super) fn recall<K: Kind, T>(handle: *const K, read: impl FnOnce(Option<&Error>) -> T) -> T {
+    let error = match handle::get(handle) {
+        Some(slot) => K::last_error(&slot).lock().clone(),
         None => THREAD_ERROR.try_with(|last| last.borrow().clone()).unwrap_or_default(),
     };
     read(error.as_ref())
@@ -115,6 +122,39 @@ pub(super) unsafe fn optional_text<'a>(
     // SAFETY: not NULL, hence NUL-terminated text.
     let text = unsafe { CStr::from_ptr(pointer) };
     text.to_str().map(Some).map_err(|_| Error::invalid_utf8(argument))
+}
+
+/// User and password, which are given both or not at all.
+///
+/// # Safety
+/// Both are NULL or NUL-terminated text that lives for the call.
+pub(super) unsafe fn optional_sign_in<'a>(
+    user: *const c_char,
+    password: *const c_char,
+) -> Result<Option<(&'a str, &'a str)>> {
+    // SAFETY: as this function's.
+    let (user, password) =
+        unsafe { (optional_text(user, "user")?, optional_text(password, "password")?) };
+    match (user, password) {
+        (Some(user), Some(password)) => Ok(Some((user, password))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(Error::null_pointer("password")),
+        (None, Some(_)) => Err(Error::null_pointer("user")),
+    }
+}
+
+/// # Safety
+/// `pointer` points at `size` readable bytes that live for the call. NULL is refused.
+pub(super) unsafe fn required_bytes<'a>(
+    pointer: *const u8,
+    size: usize,
+    argument: &str,
+) -> Result<&'a [u8]> {
+    if pointer.is_null() {
+        return Err(Error::null_pointer(argument));
+    }
+    // SAFETY: as this function's.
+    unsafe { bytes(pointer, size, argument) }
 }
 
 /// # Safety
@@ -194,6 +234,7 @@ impl From<Status> for mail_status {
         match status {
             Status::Ok => mail_status::Ok,
             Status::Partial => mail_status::Partial,
+            Status::Pending => mail_status::Pending,
             Status::InvalidHandle => mail_status::InvalidHandle,
             Status::NullPointer => mail_status::NullPointer,
             Status::InvalidUtf8 => mail_status::InvalidUtf8,

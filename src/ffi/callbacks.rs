@@ -6,7 +6,7 @@
 
 use crate::Observer;
 use crate::ffi::api::{mail_log_fn, mail_progress_fn};
-use crate::ffi::handle::Slot;
+use crate::ffi::handle::MailSlot;
 use parking_lot::ReentrantMutex;
 use std::cell::Cell;
 use std::ffi::{CString, c_void};
@@ -30,13 +30,13 @@ struct Installed {
 
 /// A callback with the pointer that it is to be given.
 #[derive(Clone, Copy)]
-struct Host<F> {
-    callback: F,
-    user_data: *mut c_void,
+pub(super) struct Host<F> {
+    pub callback: F,
+    pub user_data: *mut c_void,
 }
 
 // SAFETY: the host promises that its callback and pointer may be used on every thread that calls
-// mail_send() on the handle (interface contract).
+// mail_send() or a function of the account (interface contract).
 unsafe impl<F> Send for Host<F> {}
 
 impl<F> Default for Host<Option<F>> {
@@ -70,7 +70,7 @@ impl Callbacks {
 }
 
 /// Shows a send to the host's callbacks.
-pub(super) fn observer(slot: &Slot) -> impl Observer + '_ {
+pub(super) fn observer(slot: &MailSlot) -> impl Observer + '_ {
     HostObserver(&slot.callbacks)
 }
 
@@ -105,9 +105,9 @@ impl Observer for HostObserver<'_> {
 
 /// The floating-point masks of the host, while its code runs.
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-fn host_floats() -> crate::platform::HostFloats {
+pub(super) fn host_floats() -> crate::platform::HostFloats {
     crate::platform::HostFloats::set()
 }
 
 #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-fn host_floats() {}
+pub(super) fn host_floats() {}

@@ -370,6 +370,7 @@ fn an_account_shows_a_code_for_another_device() {
     let mut sign_in = account.begin_device_sign_in().unwrap();
     assert!(!sign_in.user_code().is_empty());
     assert!(sign_in.verification_uri().starts_with("http://127.0.0.1:"));
+    assert!(sign_in.message().contains(sign_in.user_code()), "{}", sign_in.message());
     assert!(!sign_in.poll().unwrap(), "it is not yet time to ask");
 }
 
@@ -377,7 +378,7 @@ fn an_account_shows_a_code_for_another_device() {
 fn sends_that_may_wait_for_a_person_ask_once_for_all_of_them() {
     let Some(running) = start() else { return };
     let account = running.account();
-    account.open_browser(false);
+    account.allow_browser(false);
     assert_eq!(account.access_token().unwrap_err().status(), Status::NeedsSignIn);
     let shown = Arc::new(AtomicUsize::new(0));
     let counter = shown.clone();

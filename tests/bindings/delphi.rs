@@ -48,6 +48,7 @@ type
   PPostriderByte = ^Byte;
   TMailStatus = Integer;
   PMail = Pointer;
+  PMailAccount = Pointer;
 
 ";
 

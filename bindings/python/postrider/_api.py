@@ -10,6 +10,7 @@ MAIL_CONTENT_ID_SIZE = 96
 # What a call returns: 0 is success, positive is success in part, negative is an error.
 MAIL_STATUS_OK = 0
 MAIL_STATUS_PARTIAL = 1
+MAIL_STATUS_PENDING = 2
 MAIL_STATUS_INVALID_HANDLE = -1
 MAIL_STATUS_NULL_POINTER = -2
 MAIL_STATUS_INVALID_UTF8 = -3
@@ -84,9 +85,19 @@ MAIL_OUTCOME_NOT_SENT = 0
 MAIL_OUTCOME_ACCEPTED = 1
 MAIL_OUTCOME_UNKNOWN = 2
 
+# What a #mail_store_fn is asked for.
+MAIL_STORE_OPERATION_LOAD = 0
+MAIL_STORE_OPERATION_SAVE = 1
+MAIL_STORE_OPERATION_DELETE = 2
+MAIL_STORE_OPERATION_LOCK = 3
+MAIL_STORE_OPERATION_UNLOCK = 4
+
 _FUNCTION = ctypes.WINFUNCTYPE if sys.platform == "win32" else ctypes.CFUNCTYPE
 mail_log_fn = _FUNCTION(None, ctypes.c_void_p, ctypes.c_char_p)
 mail_progress_fn = _FUNCTION(ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+mail_token_fn = _FUNCTION(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+mail_store_fn = _FUNCTION(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t)
+mail_sign_in_fn = _FUNCTION(None, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int32)
 
 # name: (type of the result, types of the parameters)
 PROTOTYPES = {
@@ -133,6 +144,7 @@ PROTOTYPES = {
             ctypes.c_char_p,
         ],
     ),
+    "mail_set_account": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_void_p]),
     "mail_set_auth_none": (ctypes.c_int32, [ctypes.c_void_p]),
     "mail_set_from": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]),
     "mail_set_sender": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]),
@@ -260,6 +272,210 @@ PROTOTYPES = {
     "mail_set_log": (ctypes.c_int32, [ctypes.c_void_p, mail_log_fn, ctypes.c_void_p]),
     "mail_set_log_file": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
     "mail_set_progress": (ctypes.c_int32, [ctypes.c_void_p, mail_progress_fn, ctypes.c_void_p]),
+    "mail_account_new": (ctypes.c_void_p, [ctypes.c_char_p, ctypes.c_char_p]),
+    "mail_account_free": (None, [ctypes.c_void_p]),
+    "mail_account_set_client": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+        ],
+    ),
+    "mail_account_set_tenant": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_account_set_user": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_account_add_scope": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_account_add_parameter": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+        ],
+    ),
+    "mail_account_add_ca_file": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_account_add_ca_pem": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_set_proxy": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+        ],
+    ),
+    "mail_account_set_timeout": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_account_set_program": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_account_look_at_tokens": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_account_cancel": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_use_client_credentials": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_use_certificate_pem": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_size_t,
+            ctypes.c_char_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_use_certificate_pfx": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_size_t,
+            ctypes.c_char_p,
+        ],
+    ),
+    "mail_account_use_service_account": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_set_refresh_token": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_account_set_token_callback": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            mail_token_fn,
+            ctypes.c_void_p,
+        ],
+    ),
+    "mail_account_set_store_file": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_account_set_store_keyring": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+        ],
+    ),
+    "mail_account_set_store_callback": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            mail_store_fn,
+            ctypes.c_void_p,
+        ],
+    ),
+    "mail_account_export": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]),
+    "mail_account_import": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]),
+    "mail_account_set_sign_in_callback": (
+        ctypes.c_int32,
+        [
+            ctypes.c_void_p,
+            mail_sign_in_fn,
+            ctypes.c_void_p,
+        ],
+    ),
+    "mail_account_allow_browser": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_account_allow_interactive": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_account_sign_in": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),
+    "mail_account_sign_in_device": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_begin_sign_in": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_begin_device_sign_in": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_sign_in_url": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_sign_in_complete_url": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_sign_in_user_code": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_sign_in_message": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_sign_in_expires_in": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_open_browser": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_poll_sign_in": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_complete_sign_in": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p]),
+    "mail_account_check_sign_in": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_sign_out": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_fetch_token": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_access_token": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_token_expires_at": (ctypes.c_int64, [ctypes.c_void_p]),
+    "mail_account_token_scopes": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_address": (ctypes.c_size_t, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
+    "mail_account_user_name": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_last_error": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_last_status": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_last_stage": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_last_cause": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_last_advice": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
 }
 
 

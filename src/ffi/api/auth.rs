@@ -1,7 +1,9 @@
 //! Who signs in. The signing-in user is never taken from the message, nor the From address from it.
 
-use super::types::{mail_status, mail_t};
+use super::types::{mail_account_t, mail_status, mail_t};
+use crate::error::Error;
 use crate::ffi::boundary::{text, with};
+use crate::ffi::handle::{self, Kind};
 use std::ffi::c_char;
 
 /// Signs in with an OAuth 2.0 access token (SASL XOAUTH2, as Microsoft and Google ask for).
@@ -79,6 +81,28 @@ pub unsafe extern "system" fn mail_set_auth_password(
         // SAFETY: the caller passes NULL or NUL-terminated text (interface contract).
         let (user, password) = unsafe { (text(user, "user")?, text(password, "password")?) };
         slot.mail.lock().set_auth_password(mechanism, user, password)
+    })
+}
+
+/// Signs in with the access tokens of an account, which are renewed when it is time.
+///
+/// Replaces any sign-in set before. The provider also sets the server, unless mail_set_server() was
+/// called. The account may be set for any number of mails; it may be freed before them.
+///
+/// @param mail     handle from mail_new()
+/// @param account  handle from mail_account_new()
+/// @return #MAIL_STATUS_OK, or #MAIL_STATUS_INVALID_HANDLE: `account` is none
+/// @since 0.1.0
+/// @see mail_account_sign_in()
+#[unsafe(no_mangle)]
+pub extern "system" fn mail_set_account(
+    mail: *mut mail_t,
+    account: *mut mail_account_t,
+) -> mail_status {
+    with(mail, |slot| {
+        let account = handle::get(account)
+            .ok_or_else(|| Error::invalid_handle("account", mail_account_t::MAKER))?;
+        slot.mail.lock().set_account(&account.account)
     })
 }
 

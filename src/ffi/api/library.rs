@@ -51,8 +51,8 @@ pub extern "system" fn mail_status_text(status: i32) -> *const c_char {
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "system" fn mail_new() -> *mut mail_t {
-    match guard(|| Ok(handle::insert())) {
-        Ok(id) => std::ptr::without_provenance_mut(id),
+    match guard(|| Ok(handle::new_mail())) {
+        Ok(mail) => mail,
         Err(error) => {
             remember_for_thread(Some(error));
             std::ptr::null_mut()
@@ -73,7 +73,7 @@ pub extern "system" fn mail_new() -> *mut mail_t {
 pub extern "system" fn mail_free(mail: *mut mail_t) {
     // Nothing can be reported here: a panic would be remembered for a handle that is gone.
     let _ = guard(|| {
-        handle::remove(mail.addr());
+        handle::free_mail(mail);
         Ok(())
     });
 }

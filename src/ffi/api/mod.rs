@@ -23,4 +23,19 @@ mod result;
 
 mod observe;
 
-pub(super) use types::{mail_log_fn, mail_progress_fn, mail_status, mail_t};
+mod account;
+
+mod account_app;
+
+mod account_store;
+
+mod account_sign_in;
+
+mod account_token;
+
+mod account_result;
+
+pub(super) use types::{
+    mail_account_t, mail_log_fn, mail_progress_fn, mail_sign_in_fn, mail_status, mail_store_fn,
+    mail_store_operation, mail_t, mail_token_fn,
+};

@@ -251,7 +251,7 @@ pub unsafe extern "system" fn mail_recipient_text(
 
 /// Hands `read` the result of the last send on the handle.
 fn delivery<T>(mail: *const mail_t, read: impl FnOnce(Option<&Delivery>) -> T) -> T {
-    match handle::get(mail.addr()) {
+    match handle::get(mail) {
         Some(slot) => read(slot.delivery.lock().as_ref()),
         None => read(None),
     }

@@ -1,7 +1,7 @@
 //! Sending, cancelling and saving.
 
 use super::types::{mail_status, mail_t};
-use crate::ffi::boundary::{byte_buffer, guard_or, remember_for_thread, text, with};
+use crate::ffi::boundary::{byte_buffer, guard_or, no_handle, text, with};
 use crate::ffi::{callbacks, handle};
 use std::ffi::c_char;
 
@@ -57,15 +57,12 @@ pub extern "system" fn mail_send(mail: *mut mail_t) -> mail_status {
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "system" fn mail_cancel(mail: *mut mail_t) -> mail_status {
-    guard_or(mail_status::Internal, || match handle::get(mail.addr()) {
+    guard_or(mail_status::Internal, || match handle::get(mail) {
         Some(slot) => {
             slot.canceller.cancel();
             mail_status::Ok
         }
-        None => {
-            remember_for_thread(Some(crate::error::Error::invalid_handle()));
-            mail_status::InvalidHandle
-        }
+        None => no_handle::<mail_t>(),
     })
 }
 

@@ -1,8 +1,7 @@
 //! Which server, how it is reached and how far it is trusted.
 
 use super::types::{mail_status, mail_t};
-use crate::error::Error;
-use crate::ffi::boundary::{bytes, optional_text, text, with};
+use crate::ffi::boundary::{optional_sign_in, optional_text, required_bytes, text, with};
 use crate::net::Trust;
 use std::ffi::c_char;
 
@@ -119,17 +118,8 @@ pub unsafe extern "system" fn mail_set_proxy(
 ) -> mail_status {
     with(mail, |slot| {
         // SAFETY: the caller passes NULL or NUL-terminated text (interface contract).
-        let proxy = unsafe { optional_text(proxy, "proxy") }?;
-        // SAFETY: as above.
-        let user = unsafe { optional_text(user, "user") }?;
-        // SAFETY: as above.
-        let password = unsafe { optional_text(password, "password") }?;
-        let sign_in = match (user, password) {
-            (Some(user), Some(password)) => Some((user, password)),
-            (None, None) => None,
-            (Some(_), None) => return Err(Error::null_pointer("password")),
-            (None, Some(_)) => return Err(Error::null_pointer("user")),
-        };
+        let (proxy, sign_in) =
+            unsafe { (optional_text(proxy, "proxy")?, optional_sign_in(user, password)?) };
         slot.mail.lock().set_proxy(proxy, sign_in)
     })
 }
@@ -182,11 +172,8 @@ pub unsafe extern "system" fn mail_add_ca_pem(
     size: usize,
 ) -> mail_status {
     with(mail, |slot| {
-        if pem.is_null() {
-            return Err(Error::null_pointer("pem"));
-        }
         // SAFETY: the caller passes `size` readable bytes (interface contract).
-        let pem = unsafe { bytes(pem, size, "pem") }?;
+        let pem = unsafe { required_bytes(pem, size, "pem") }?;
         let roots = Trust::parse_pem(pem, "pem")?;
         slot.mail.lock().add_roots(roots);
         Ok(())

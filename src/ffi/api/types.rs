@@ -20,6 +20,14 @@ pub struct mail_t {
     _private: [u8; 0],
 }
 
+/// One account at a provider: who signs in where, and its access token whenever one is needed.
+///
+/// A handle as #mail_t is one. Any number of mails and threads may use an account at once. Create
+/// it with mail_account_new(), release it with mail_account_free().
+pub struct mail_account_t {
+    _private: [u8; 0],
+}
+
 /// What a call returns: 0 is success, positive is success in part, negative is an error.
 ///
 /// New codes may be added: treat every unknown negative number as an error.
@@ -30,7 +38,9 @@ pub enum mail_status {
     Ok = 0,
     /// mail_send(): accepted for some recipients, refused for others.
     Partial = 1,
-    /// The handle is NULL, was freed, or did not come from mail_new().
+    /// mail_account_poll_sign_in(): the person has not signed in yet.
+    Pending = 2,
+    /// The handle is NULL, was freed, or did not come from mail_new() or mail_account_new().
     InvalidHandle = -1,
     /// A pointer that must not be NULL is NULL.
     NullPointer = -2,
@@ -184,6 +194,21 @@ pub enum mail_outcome {
     Unknown = 2,
 }
 
+/// What a #mail_store_fn is asked for.
+#[repr(i32)]
+pub enum mail_store_operation {
+    /// Copy the document into `data`.
+    Load = 0,
+    /// Keep the `size` bytes at `data` in place of the document, whole or not at all.
+    Save = 1,
+    /// Remove the document; one that is not there is no error.
+    Delete = 2,
+    /// Take the lock of the document, without waiting.
+    Lock = 3,
+    /// Give the lock back.
+    Unlock = 4,
+}
+
 /// Receives the protocol transcript, one line a call.
 ///
 /// Called on the thread that is inside mail_send(), one call at a time for each handle. It may call
@@ -206,6 +231,71 @@ pub type mail_log_fn =
 /// @return 0 to go on, anything else to cancel
 pub type mail_progress_fn = Option<
     unsafe extern "system" fn(user_data: *mut c_void, bytes_sent: i64, bytes_total: i64) -> i32,
+>;
+
+/// Shows a person how to sign in: opens a window, prints a line.
+///
+/// Called on the thread that is inside the call that waits for the person, one call at a time for
+/// each account; it returns at once, and the call waits on. To give up, it calls
+/// mail_account_cancel(). It must return normally: no exception, no longjmp.
+///
+/// @param user_data   the pointer given to mail_account_set_sign_in_callback()
+/// @param url         the page to open: in a browser on this computer, or, when there is a user code,
+///                    on any device; UTF-8, valid during the call
+/// @param user_code   what the person types there; "" for a sign-in in the browser
+/// @param message     a sentence for the person that says all this; UTF-8, valid during the call
+/// @param expires_in  seconds until it is too late
+pub type mail_sign_in_fn = Option<
+    unsafe extern "system" fn(
+        user_data: *mut c_void,
+        url: *const c_char,
+        user_code: *const c_char,
+        message: *const c_char,
+        expires_in: i32,
+    ),
+>;
+
+/// Gives an access token that the program has from elsewhere.
+///
+/// Called on a thread that is inside mail_send() or mail_account_fetch_token(), one call at a time
+/// for each account, whenever the last token has ended or was refused. It may call any mail_*
+/// function, but must not ask this account for a token. It must return normally: no exception, no
+/// longjmp.
+///
+/// @param user_data  the pointer given to mail_account_set_token_callback()
+/// @param buf        receives the token, ASCII, with a NUL behind it
+/// @param cap        size of `buf` in bytes: 65,536
+/// @return how many seconds the token is still good, 0 for one that is used once, or a negative
+///         number: there is none
+pub type mail_token_fn =
+    Option<unsafe extern "system" fn(user_data: *mut c_void, buf: *mut c_char, cap: usize) -> i64>;
+
+/// Keeps the sign-in of an account in a store of the program, such as a database.
+///
+/// Called on a thread that is inside a call on the account or mail_send(), one call at a time for
+/// each account. It must return normally: no exception, no longjmp.
+///
+/// @param user_data  the pointer given to mail_account_set_store_callback()
+/// @param operation  a #mail_store_operation
+/// @param name       which document: 32 hexadecimal digits, always the same for the same provider,
+///                   client id, tenant and user; valid during the call
+/// @param data       #MAIL_STORE_OPERATION_LOAD: receives the document; #MAIL_STORE_OPERATION_SAVE: the
+///                   document, UTF-8 with tokens in it, which the program must protect; else NULL
+/// @param size       bytes at `data`
+/// @return a negative number when it failed, else
+///         - #MAIL_STORE_OPERATION_LOAD  the size of the document in bytes, 0 when there is none; when
+///           it is larger than `size`, nothing is copied, and there is a second call with more room
+///         - #MAIL_STORE_OPERATION_LOCK  1 when the lock was free, 0 when another process holds it: then
+///           there are further calls. A program that is the only one to use its store returns 1.
+///         - any other                   0
+pub type mail_store_fn = Option<
+    unsafe extern "system" fn(
+        user_data: *mut c_void,
+        operation: i32,
+        name: *const c_char,
+        data: *mut u8,
+        size: usize,
+    ) -> i64,
 >;
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod supplied;
 mod tests;
 
 use crate::error::{Error, Result, Status};
-use crate::net::{Canceller, Watch};
+use crate::net::{Canceller, CertificateDer, Trust, Watch};
 use crate::oauth::client_certificate::ClientCertificate;
 use crate::oauth::inspect::{self, Need, Service};
 use crate::oauth::provider::{Family, Providers, Quirk, Smtp};
@@ -133,9 +133,23 @@ impl Account {
         debug_assert!(set.is_ok());
     }
 
+    /// Trusts the PEM certificates of a file besides those of the system.
+    pub fn add_ca_file(&self, path: &str) -> Result<()> {
+        let roots = Trust::read_pem_file(path)?;
+        self.add_roots(roots)
+    }
+
     /// Trusts PEM certificates besides those of the system.
     pub fn add_ca_pem(&self, pem: &[u8]) -> Result<()> {
-        self.change(|settings| settings.add_ca_pem(pem))
+        let roots = Trust::parse_pem(pem, "pem")?;
+        self.add_roots(roots)
+    }
+
+    fn add_roots(&self, roots: Vec<CertificateDer<'static>>) -> Result<()> {
+        self.change(|settings| {
+            settings.trust.extra_roots.extend(roots);
+            Ok(())
+        })
     }
 
     /// The proxy for requests to the provider, as [`crate::Mail::set_proxy`] takes it. That of the
@@ -165,11 +179,11 @@ impl Account {
         self.change(|settings| settings.set_timeout(timeout))
     }
 
-    /// Whether a sign-in opens the system's browser. Yes unless set; else the program shows the
-    /// address itself.
-    pub fn open_browser(&self, open: bool) {
+    /// Whether [`Account::sign_in`] opens the system's browser. Yes unless set; else the program
+    /// shows the address itself.
+    pub fn allow_browser(&self, allow: bool) {
         let set = self.change(|settings| {
-            settings.opens_browser = open;
+            settings.opens_browser = allow;
             Ok(())
         });
         debug_assert!(set.is_ok());
@@ -238,6 +252,7 @@ impl Account {
     /// Opens the browser and waits until the person has signed in. `show` is given the address
     /// too: not every computer has a browser that opens.
     pub fn sign_in(&self, timeout: Duration, show: &mut dyn FnMut(&str)) -> Result<()> {
+        settings::check_timeout(timeout)?;
         let mut tick = || true;
         let watch = &mut Watch::new(timeout, self.0.canceller.watch(), &mut tick);
         sign_in::in_browser(self, watch, show)
@@ -320,6 +335,13 @@ impl Account {
     /// Ends the requests that are running, from any thread.
     pub fn canceller(&self) -> Canceller {
         self.0.canceller.clone()
+    }
+
+    /// What the person is to do for a sign-in in the browser.
+    pub(crate) fn browser_message(&self) -> String {
+        let settings = self.settings();
+        let at = format!("Sign in at {} in a browser on this computer", settings.table().title);
+        settings.user.as_ref().map_or(format!("{at}."), |user| format!("{at}, as {user}."))
     }
 
     /// Where its mail goes.

@@ -55,7 +55,7 @@ pub(super) struct Settings {
     further_scopes: Vec<String>,
     parameters: Vec<(String, String)>,
     pub store: Store,
-    trust: Trust,
+    pub trust: Trust,
     proxy: Proxy,
     pub timeout: Duration,
     pub looks_at_tokens: bool,
@@ -141,11 +141,6 @@ impl Settings {
         Ok(())
     }
 
-    pub(super) fn add_ca_pem(&mut self, pem: &[u8]) -> Result<()> {
-        self.trust.extra_roots.extend(Trust::parse_pem(pem, "pem")?);
-        Ok(())
-    }
-
     pub(super) fn set_proxy(
         &mut self,
         proxy: Option<&str>,
@@ -156,9 +151,7 @@ impl Settings {
     }
 
     pub(super) fn set_timeout(&mut self, timeout: Duration) -> Result<()> {
-        if timeout.is_zero() || timeout > Duration::from_secs(86_400) {
-            return Err(Error::argument("timeout must be more than nothing and at most a day"));
-        }
+        check_timeout(timeout)?;
         self.timeout = timeout;
         Ok(())
     }
@@ -301,6 +294,13 @@ impl Settings {
 
     pub(super) fn client(&self) -> Client<'_> {
         Client { trust: &self.trust, proxy: &self.proxy }
+    }
+}
+
+pub(super) fn check_timeout(timeout: Duration) -> Result<()> {
+    match timeout.is_zero() || timeout > Duration::from_secs(86_400) {
+        true => Err(Error::argument("timeout_ms must be 1 to 86400000: at most a day")),
+        false => Ok(()),
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) fn in_browser(
     show(sign_in.url());
     if sign_in.waiting.settings.opens_browser {
         // Without a browser the person opens the address that was shown.
-        let _ = browser::open(sign_in.url());
+        let _ = sign_in.open_browser();
     }
     sign_in.wait(watch)
 }
@@ -105,6 +105,16 @@ impl BrowserSignIn {
     /// The address to open in a browser on this computer.
     pub fn url(&self) -> &str {
         &self.pending.url
+    }
+
+    /// A sentence for the person.
+    pub fn message(&self) -> String {
+        self.waiting.account.browser_message()
+    }
+
+    /// Opens the address in the system's browser; there may be none.
+    pub fn open_browser(&self) -> Result<()> {
+        browser::open(self.url())
     }
 
     /// Does what can be done without waiting; `true` when the person has signed in. Call it
@@ -174,9 +184,18 @@ impl DeviceSignIn {
         self.authorization.verification_uri_complete.as_deref()
     }
 
-    /// The provider's own sentence for the person, when it has one.
-    pub fn message(&self) -> Option<&str> {
-        self.authorization.message.as_deref()
+    /// A sentence for the person, in the words of the provider when it has some.
+    pub fn message(&self) -> String {
+        self.authorization.message.clone().unwrap_or_else(|| {
+            let (page, code) = (self.verification_uri(), self.user_code());
+            format!("To sign in, open {page} on any device and enter the code {code}.")
+        })
+    }
+
+    /// Opens the page in the system's browser, with the code in it where that is possible; there
+    /// may be no browser.
+    pub fn open_browser(&self) -> Result<()> {
+        browser::open(self.verification_uri_complete().unwrap_or(self.verification_uri()))
     }
 
     /// How long the code is good.
