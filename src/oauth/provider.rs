@@ -8,6 +8,7 @@ use crate::oauth::tenant;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 const BUILT_IN: &str = include_str!("providers.json");
 
@@ -203,7 +204,9 @@ pub(crate) struct Providers(Map<String, Value>);
 
 impl Providers {
     pub(crate) fn built_in() -> Result<Self> {
-        parse(BUILT_IN).map(Self).map_err(Error::internal)
+        static PARSED: LazyLock<std::result::Result<Providers, String>> =
+            LazyLock::new(|| parse(BUILT_IN).map(Providers).map_err(|why| why.to_string()));
+        PARSED.clone().map_err(Error::internal)
     }
 
     /// Overrides and adds what the program's JSON says: an object of providers by name. Objects are
@@ -216,8 +219,12 @@ impl Providers {
         for (name, changes) in &own {
             merge(merged.0.entry(name.clone()).or_insert(Value::Null), changes);
         }
-        for name in merged.0.keys() {
-            merged.named(name)?;
+        // The changed ones, and those that are like them.
+        for (name, entry) in &merged.0 {
+            let like = entry.get("like").and_then(Value::as_str);
+            if own.contains_key(name) || like.is_some_and(|like| own.contains_key(like)) {
+                merged.named(name)?;
+            }
         }
         *self = merged;
         Ok(())

@@ -10,7 +10,7 @@ use crate::support::{rig, tools};
 use crate::wine::{Width, both_widths, built, program, programs};
 
 programs! {
-    run: smoke misuse getters callbacks threads unload msvc
+    run: smoke misuse getters account_misuse account callbacks threads unload msvc
 }
 
 both_widths! {
