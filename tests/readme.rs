@@ -4,83 +4,38 @@ mod hosts;
 mod support;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Command;
+use support::sandbox::Sandbox;
 use support::tools;
 
-/// The sandbox in a folder of its own; it ends when this is dropped.
-struct Sandbox {
-    process: Child,
-    folder: PathBuf,
+/// The program as it would be for this server.
+fn adapt(sandbox: &Sandbox, program: &str) -> String {
+    let port = sandbox.setting("smtps_port");
+    let adapted = program
+        .replace("\"smtp.example.org\", 587", &format!("\"localhost\", {port}"))
+        .replace("'smtp.example.org', 587", &format!("'localhost', {port}"));
+    assert_ne!(adapted, program, "the program names no server");
+    adapted
 }
 
-impl Sandbox {
-    fn start(folder: &Path) -> Self {
-        let folder = folder.join("sandbox");
-        fs::create_dir_all(&folder).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_postrider"))
-            .args(["sandbox", "--until-eof", "--for", "120", "--folder"])
-            .arg(&folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(process.stdout.take().unwrap());
-        let mut lines = output.lines().map_while(Result::ok);
-        assert!(lines.any(|line| line.starts_with("Stops when")), "the sandbox did not start");
-        // Read on, so that it never waits for us.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, folder }
-    }
+/// Runs a program of the README and looks for its message.
+fn sends(sandbox: &Sandbox, command: &mut Command) {
+    let output = hosts::succeed(
+        command
+            .env("ACCESS_TOKEN", sandbox.token())
+            .env("SSL_CERT_FILE", sandbox.setting("ca_file"))
+            .env_remove("SSL_CERT_DIR"),
+    );
+    assert_eq!(output, "", "nothing goes wrong");
+    let message = sandbox.message(1).expect("it arrived");
+    assert!(message.contains("\r\nTo: Bob <bob@example.org>\r\n"), "{message}");
+    assert!(message.ends_with("\r\n\r\nHello Bob\r\n"), "{message}");
 
-    fn setting(&self, name: &str) -> String {
-        let text = fs::read_to_string(self.folder.join("sandbox.json")).unwrap();
-        let settings: serde_json::Value = serde_json::from_str(&text).unwrap();
-        settings[name].as_str().map_or_else(|| settings[name].to_string(), str::to_owned)
-    }
-
-    fn token(&self) -> String {
-        let postrider = env!("CARGO_BIN_EXE_postrider");
-        let url = self.setting("token_url");
-        hosts::succeed(Command::new(postrider).args(["token", "--url", &url])).trim().to_owned()
-    }
-
-    /// The program as it would be for this server.
-    fn adapt(&self, program: &str) -> String {
-        let port = self.setting("smtps_port");
-        let adapted = program
-            .replace("\"smtp.example.org\", 587", &format!("\"localhost\", {port}"))
-            .replace("'smtp.example.org', 587", &format!("'localhost', {port}"));
-        assert_ne!(adapted, program, "the program names no server");
-        adapted
-    }
-
-    /// Runs a program of the README and looks for its message.
-    fn sends(&self, command: &mut Command) {
-        let output = hosts::succeed(
-            command
-                .env("ACCESS_TOKEN", self.token())
-                .env("SSL_CERT_FILE", self.setting("ca_file"))
-                .env_remove("SSL_CERT_DIR"),
-        );
-        assert_eq!(output, "", "nothing goes wrong");
-        let message = fs::read_to_string(self.folder.join("0001.eml")).unwrap();
-        assert!(message.contains("\r\nTo: Bob <bob@example.org>\r\n"), "{message}");
-        assert!(message.ends_with("\r\n\r\nHello Bob\r\n"), "{message}");
-
-        // Without a token it says so and sends nothing: no example may go on after an error.
-        let said = hosts::said(&hosts::run(command.env("ACCESS_TOKEN", "")));
-        assert!(said.contains("access_token"), "{said}");
-        assert!(!self.folder.join("0002.eml").exists(), "sent without a token");
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
-    }
+    // Without a token it says so and sends nothing: no example may go on after an error.
+    let said = hosts::said(&hosts::run(command.env("ACCESS_TOKEN", "")));
+    assert!(said.contains("access_token"), "{said}");
+    assert_eq!(sandbox.message(2), None, "sent without a token");
 }
 
 /// The one block of a language.
@@ -100,8 +55,8 @@ fn the_c_program_sends() {
     }
     let folder = hosts::work_folder("readme-c");
     hosts::install_library(&folder);
-    let sandbox = Sandbox::start(&folder);
-    fs::write(folder.join("hello.c"), sandbox.adapt(&block("c"))).unwrap();
+    let sandbox = Sandbox::start(&folder, &[]);
+    fs::write(folder.join("hello.c"), adapt(&sandbox, &block("c"))).unwrap();
     hosts::succeed(
         Command::new("gcc")
             .args([
@@ -119,7 +74,7 @@ fn the_c_program_sends() {
             .args(["-L.", "-lpostrider"])
             .current_dir(&folder),
     );
-    sandbox.sends(&mut hosts::program(&folder.join("hello"), &folder));
+    sends(&sandbox, &mut hosts::program(&folder.join("hello"), &folder));
 }
 
 #[test]
@@ -129,8 +84,8 @@ fn the_cpp_program_sends() {
     }
     let folder = hosts::work_folder("readme-cpp");
     hosts::install_library(&folder);
-    let sandbox = Sandbox::start(&folder);
-    fs::write(folder.join("hello.cpp"), sandbox.adapt(&block("cpp"))).unwrap();
+    let sandbox = Sandbox::start(&folder, &[]);
+    fs::write(folder.join("hello.cpp"), adapt(&sandbox, &block("cpp"))).unwrap();
     hosts::succeed(
         Command::new("g++")
             .args(["-std=c++17", "-Wall", "-Wextra", "-Werror", "-o", "hello", "hello.cpp", "-I"])
@@ -140,7 +95,7 @@ fn the_cpp_program_sends() {
             .args(["-L.", "-lpostrider"])
             .current_dir(&folder),
     );
-    sandbox.sends(&mut hosts::program(&folder.join("hello"), &folder));
+    sends(&sandbox, &mut hosts::program(&folder.join("hello"), &folder));
 }
 
 #[test]
@@ -149,13 +104,13 @@ fn the_python_program_sends() {
         return;
     }
     let folder = hosts::work_folder("readme-python");
-    let sandbox = Sandbox::start(&folder);
-    fs::write(folder.join("hello.py"), sandbox.adapt(&block("python"))).unwrap();
+    let sandbox = Sandbox::start(&folder, &[]);
+    fs::write(folder.join("hello.py"), adapt(&sandbox, &block("python"))).unwrap();
     let mut command = hosts::program(Path::new("python3"), &folder);
     command.arg(folder.join("hello.py"));
     command.env("PYTHONPATH", hosts::checkout("bindings/python"));
     command.env("PYTHONDONTWRITEBYTECODE", "1").env("POSTRIDER_LIBRARY", hosts::library());
-    sandbox.sends(&mut command);
+    sends(&sandbox, &mut command);
 }
 
 #[test]
@@ -165,15 +120,15 @@ fn the_pascal_program_sends() {
     }
     let folder = hosts::work_folder("readme-pascal");
     hosts::install_library(&folder);
-    let sandbox = Sandbox::start(&folder);
-    fs::write(folder.join("hello.pas"), sandbox.adapt(&block("pascal"))).unwrap();
+    let sandbox = Sandbox::start(&folder, &[]);
+    fs::write(folder.join("hello.pas"), adapt(&sandbox, &block("pascal"))).unwrap();
     let units = format!("-Fu{}", hosts::checkout("bindings/delphi").display());
     hosts::succeed(
         Command::new("fpc")
             .args(["-v0", &units, "-FU.", "-FE.", "-Fl.", "hello.pas"])
             .current_dir(&folder),
     );
-    sandbox.sends(&mut hosts::program(&folder.join("hello"), &folder));
+    sends(&sandbox, &mut hosts::program(&folder.join("hello"), &folder));
 }
 
 #[test]
