@@ -38,14 +38,48 @@ fn sends(sandbox: &Sandbox, command: &mut Command) {
     assert_eq!(sandbox.message(2), None, "sent without a token");
 }
 
-/// The one block of a language.
-fn block(language: &str) -> String {
+/// The sections that have a program, and its language: each has a test below.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("Sending from C", "c"),
+    ("Signing in once", "c"),
+    ("The same in Delphi and Free Pascal", "pascal"),
+    ("The same in Python", "python"),
+    ("The same in C++", "cpp"),
+];
+
+/// The program of a section.
+fn block(section: &str) -> String {
+    let (_, language) = PROGRAMS.iter().find(|(name, _)| *name == section).expect("a section");
     let readme = fs::read_to_string(hosts::checkout("README.md")).unwrap();
-    let opening = format!("\n```{language}\n");
-    let mut blocks = readme.split(&opening).skip(1);
-    let block = blocks.next().unwrap_or_else(|| panic!("README.md has no {language}"));
-    assert!(blocks.next().is_none(), "README.md has more {language} than is tested");
+    let text = readme.split(&format!("\n## {section}\n")).nth(1).expect("the section is there");
+    let text = text.split("\n## ").next().unwrap();
+    let block = text.split(&format!("\n```{language}\n")).nth(1).expect("a program");
     block.split("\n```").next().unwrap().to_owned() + "\n"
+}
+
+#[test]
+fn every_program_has_a_test() {
+    let readme = fs::read_to_string(hosts::checkout("README.md")).unwrap();
+    let languages = readme.split("\n```").skip(1).step_by(2);
+    let languages: Vec<_> = languages.filter_map(|block| block.lines().next()).collect();
+    let programs: Vec<_> = languages.into_iter().filter(|language| *language != "sh").collect();
+    let tested: Vec<_> = PROGRAMS.iter().map(|(_, language)| *language).collect();
+    assert_eq!(programs, tested);
+}
+
+/// Compiles a C program of the README.
+fn compile_c(folder: &Path, name: &str, program: &str) {
+    hosts::install_library(folder);
+    let source = format!("{name}.c");
+    fs::write(folder.join(&source), program).unwrap();
+    hosts::succeed(
+        Command::new("gcc")
+            .args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-o", name, &source])
+            .arg("-I")
+            .arg(hosts::checkout("include"))
+            .args(["-L.", "-lpostrider"])
+            .current_dir(folder),
+    );
 }
 
 #[test]
@@ -54,27 +88,46 @@ fn the_c_program_sends() {
         return;
     }
     let folder = hosts::work_folder("readme-c");
-    hosts::install_library(&folder);
     let sandbox = Sandbox::start(&folder, &[]);
-    fs::write(folder.join("hello.c"), adapt(&sandbox, &block("c"))).unwrap();
-    hosts::succeed(
-        Command::new("gcc")
-            .args([
-                "-std=c99",
-                "-Wall",
-                "-Wextra",
-                "-Werror",
-                "-pedantic",
-                "-o",
-                "hello",
-                "hello.c",
-            ])
-            .arg("-I")
-            .arg(hosts::checkout("include"))
-            .args(["-L.", "-lpostrider"])
-            .current_dir(&folder),
-    );
+    compile_c(&folder, "hello", &adapt(&sandbox, &block("Sending from C")));
     sends(&sandbox, &mut hosts::program(&folder.join("hello"), &folder));
+}
+
+/// The browser is a program that does what the person would do, and counts how often.
+#[cfg(unix)]
+#[test]
+fn the_c_program_signs_a_person_in_once() {
+    use std::os::unix::fs::PermissionsExt;
+    if !tools::require_all(&["gcc", "python3"]) {
+        return;
+    }
+    let folder = hosts::work_folder("readme-account");
+    let sandbox = Sandbox::start(&folder, &[]);
+    let provider = format!("{:?}, {:?}", support::sandbox::PROVIDER, sandbox.providers());
+    let program = block("Signing in once");
+    let adapted = program
+        .replace("\"microsoft\", NULL", &provider)
+        .replace("the client id of your app", &sandbox.setting("client_id"));
+    assert!(adapted.contains(&provider), "{adapted}");
+    compile_c(&folder, "account", &adapted);
+
+    let browser = folder.join("browser");
+    let person = tools::tests_folder("support/person.py");
+    let script =
+        format!("#!/bin/sh\necho opened >> opened\nexec python3 '{}' \"$1\"\n", person.display());
+    fs::write(&browser, script).unwrap();
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
+    for number in 1..=2 {
+        let mut command = hosts::program(&folder.join("account"), &folder);
+        command
+            .current_dir(&folder)
+            .env("BROWSER", &browser)
+            .env("SSL_CERT_FILE", sandbox.setting("ca_file"));
+        assert_eq!(hosts::succeed(command.env_remove("SSL_CERT_DIR")), "sent\n");
+        let message = sandbox.message(number).expect("it arrived");
+        assert!(message.contains("\r\nTo: Bob <bob@example.org>\r\n"), "{message}");
+    }
+    assert_eq!(fs::read_to_string(folder.join("opened")).unwrap(), "opened\n", "once");
 }
 
 #[test]
@@ -85,7 +138,7 @@ fn the_cpp_program_sends() {
     let folder = hosts::work_folder("readme-cpp");
     hosts::install_library(&folder);
     let sandbox = Sandbox::start(&folder, &[]);
-    fs::write(folder.join("hello.cpp"), adapt(&sandbox, &block("cpp"))).unwrap();
+    fs::write(folder.join("hello.cpp"), adapt(&sandbox, &block("The same in C++"))).unwrap();
     hosts::succeed(
         Command::new("g++")
             .args(["-std=c++17", "-Wall", "-Wextra", "-Werror", "-o", "hello", "hello.cpp", "-I"])
@@ -105,7 +158,7 @@ fn the_python_program_sends() {
     }
     let folder = hosts::work_folder("readme-python");
     let sandbox = Sandbox::start(&folder, &[]);
-    fs::write(folder.join("hello.py"), adapt(&sandbox, &block("python"))).unwrap();
+    fs::write(folder.join("hello.py"), adapt(&sandbox, &block("The same in Python"))).unwrap();
     let mut command = hosts::program(Path::new("python3"), &folder);
     command.arg(folder.join("hello.py"));
     command.env("PYTHONPATH", hosts::checkout("bindings/python"));
@@ -121,7 +174,11 @@ fn the_pascal_program_sends() {
     let folder = hosts::work_folder("readme-pascal");
     hosts::install_library(&folder);
     let sandbox = Sandbox::start(&folder, &[]);
-    fs::write(folder.join("hello.pas"), adapt(&sandbox, &block("pascal"))).unwrap();
+    fs::write(
+        folder.join("hello.pas"),
+        adapt(&sandbox, &block("The same in Delphi and Free Pascal")),
+    )
+    .unwrap();
     let units = format!("-Fu{}", hosts::checkout("bindings/delphi").display());
     hosts::succeed(
         Command::new("fpc")

@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+/// What a new provider is like.
+const CUSTOM: &str = "custom";
+
 const BUILT_IN: &str = include_str!("providers.json");
 
 /// Whose dialect of errors it speaks.
@@ -210,14 +213,15 @@ impl Providers {
     }
 
     /// Overrides and adds what the program's JSON says: an object of providers by name. Objects are
-    /// merged, other values replaced, and `null` takes a value away. A key that nobody knows is an
-    /// error: it would silently do nothing.
+    /// merged, other values replaced, and `null` takes a value away. A new provider is like `custom`
+    /// unless it says otherwise. A key that nobody knows is an error: it would silently do nothing.
     pub(crate) fn merge(&mut self, json: &str) -> Result<()> {
         let own = parse(json)
             .map_err(|why| Error::argument(format!("the provider file cannot be read: {why}")))?;
         let mut merged = self.clone();
         for (name, changes) in &own {
-            merge(merged.0.entry(name.clone()).or_insert(Value::Null), changes);
+            let entry = merged.0.entry(name.clone());
+            merge(entry.or_insert_with(|| serde_json::json!({ "like": CUSTOM })), changes);
         }
         // The changed ones, and those that are like them.
         for (name, entry) in &merged.0 {

@@ -115,6 +115,18 @@ fn a_program_overrides_and_adds() {
 }
 
 #[test]
+fn a_new_provider_is_like_custom_unless_it_says_otherwise() {
+    let mut providers = built_in();
+    let json = r#"{ "ours": { "issuer": "https://login.example.org" },
+                    "branch": { "like": "google", "title": "The branch" } }"#;
+    providers.merge(json).unwrap();
+    let ours = providers.named("ours").unwrap();
+    assert_eq!(ours.redirect, named("custom").redirect);
+    assert_eq!(ours.issuer.as_deref(), Some("https://login.example.org"));
+    assert_eq!(providers.named("branch").unwrap().smtp, named("google").smtp);
+}
+
+#[test]
 fn an_unknown_key_is_an_error_that_names_it() {
     for (own, key) in [
         (r#"{"google": {"smtq": {}}}"#, "smtq"),

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// "microsoft-china", "google", "yahoo", "aol", "fastmail", "yandex", "mailru"; "custom" together with
 /// `providers_json`. That has the members of the built-in table (src/oauth/providers.json in the
 /// sources) by the names of providers; what it says replaces what is built in, and a provider that is
-/// not built in is added:
+/// not built in is added, like "custom" unless it says otherwise:
 ///
 ///     {"custom": {"issuer": "https://login.example.org",
 ///                 "scopes": {"delegated": ["openid", "email", "offline_access", "smtp"]},
