@@ -9,9 +9,16 @@ mod apps;
 mod bundle;
 #[path = "command/desk.rs"]
 mod desk;
+#[path = "command/documents.rs"]
+mod documents;
+#[path = "command/endpoint.rs"]
+mod endpoint;
 #[allow(dead_code)]
 #[path = "sandbox/harness.rs"]
 mod harness;
+#[cfg(all(unix, not(target_vendor = "apple")))]
+#[path = "command/keyring.rs"]
+mod keyring;
 #[path = "command/login.rs"]
 mod login;
 #[path = "command/send.rs"]

@@ -27,6 +27,7 @@ fn an_account_is_taken_to_another_computer_with_everything_it_needs() {
     // It goes on where the first one was.
     other.run(&["send", "--to", "bob@example.org", "--subject", "From the server"]).exits(0);
     assert!(desk.sandbox.file("0001.eml").exists());
+    assert_eq!(other.documents()[0]["postrider_command"]["client_secret"], "s3cret-of-the-app");
     let accounts = other.run(&["accounts", "--json"]).exits(0).json();
     assert_eq!(accounts[0]["name"], "work");
     assert_eq!(accounts[0]["store"], store);

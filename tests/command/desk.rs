@@ -167,19 +167,20 @@ impl Desk {
         self.path(base).join("postrider/accounts.json")
     }
 
-    /// The secrets that lie in the store now.
-    pub fn tokens(&self) -> Vec<String> {
+    /// What the store has of each account.
+    pub fn documents(&self) -> Vec<Value> {
         let files = fs::read_dir(self.path("store")).into_iter().flatten().flatten();
         let documents = files.filter(|file| file.path().extension().is_some_and(|e| e == "json"));
-        let mut tokens = Vec::new();
-        for file in documents {
-            let text = fs::read(file.path()).expect("readable");
-            let document: Value = serde_json::from_slice(&text).expect("JSON");
-            let names = ["access_token", "refresh_token"];
-            tokens
-                .extend(names.iter().filter_map(|name| document[name].as_str().map(str::to_owned)));
-        }
-        tokens
+        let read = |path| serde_json::from_slice(&fs::read(path).expect("readable")).expect("JSON");
+        documents.map(|file| read(file.path())).collect()
+    }
+
+    /// The tokens among it.
+    pub fn tokens(&self) -> Vec<String> {
+        let documents = self.documents();
+        let names = ["access_token", "refresh_token"];
+        let tokens = documents.iter().flat_map(|document| names.map(|name| &document[name]));
+        tokens.filter_map(|token| token.as_str().map(str::to_owned)).collect()
     }
 
     pub fn printed(&self) -> String {

@@ -111,8 +111,8 @@ fn who_refuses_is_told_what_to_do_and_nothing_is_remembered() {
 fn nobody_is_waited_for_longer_than_allowed() {
     let desk = Desk::new(&["--device-interval", "0"]);
     for way in [&["--device"][..], &["--no-browser"], &[]] {
-        let run = desk.begin_login_within("0", USER, way).end();
-        assert!([4, 5].contains(&run.code), "{way:?}: {} {}", run.code, run.stderr);
+        let run = desk.begin_login_within("1", USER, way).end();
+        run.exits(5).says("nobody has signed in in time");
     }
 }
 
@@ -185,6 +185,8 @@ fn what_is_remembered_is_the_users_own_and_holds_no_secret() {
     desk.log_in(USER, &["--client-secret-file", &file]).exits(0);
     fs::remove_file(&file).expect("removed");
     desk.run(&["token"]).exits(0);
+    let [kept] = &desk.documents()[..] else { panic!("one account") };
+    assert_eq!(kept["postrider_command"]["client_secret"], secret);
 
     let settings = desk.settings_file();
     let text = fs::read_to_string(&settings).expect("readable");

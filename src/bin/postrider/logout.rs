@@ -19,7 +19,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result {
-    let mut config = Config::load()?;
+    let config = Config::load()?;
     let (name, settings) = config.find(Some(&options.account))?;
     let name = name.to_owned();
     let store = settings.store.open()?;
@@ -33,6 +33,7 @@ pub fn run(options: &Options) -> Result {
     {
         return Err(Failure::from(error.clone()));
     }
+    let mut config = Config::load()?;
     config.accounts.remove(&name);
     config.save()?;
     ended.map_err(|error| {

@@ -191,7 +191,7 @@ fn stage(stage: Stage) -> &'static str {
 
 /// Writes a result. Unlike `println!` it survives a reader that went away.
 pub fn line(text: impl Display) -> Result<()> {
-    writeln!(std::io::stdout(), "{text}").map_err(unwritable)
+    writeln!(std::io::stdout(), "{}", harmless(text)).map_err(unwritable)
 }
 
 /// The same for what is not a line of text.
@@ -206,5 +206,11 @@ fn unwritable(error: std::io::Error) -> Failure {
 
 /// Says something to the person, which scripts do not read.
 pub fn note(text: impl Display) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", harmless(text));
+}
+
+/// What a provider or a server says must not reach the controls of a terminal.
+fn harmless(text: impl Display) -> String {
+    let is_bad = |c: char| c.is_control() && c != '\n';
+    text.to_string().replace(is_bad, " ")
 }

@@ -33,7 +33,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["device", "no_browser"])]
     refresh_token_file: Option<PathBuf>,
     /// How long to wait for the person
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
     timeout: u32,
 }
 
@@ -65,7 +65,7 @@ Secrets are never taken from the command line. Client secrets and the password o
 a PFX file are kept in the store, as the tokens are. Key files stay where they are.";
 
 pub fn run(options: &Options) -> Result {
-    let mut config = Config::load()?;
+    let config = Config::load()?;
     let (mut kept, store) = match &options.account {
         Some(name) => again(&config, name)?,
         None => begin(&config, &options.new)?,
@@ -86,6 +86,8 @@ pub fn run(options: &Options) -> Result {
     }
     // With the sign-in, so that the one is never there without the other for long.
     kept.save(&store)?;
+    // Another sign-in may have been remembered while this one took its time.
+    let mut config = Config::load()?;
     config.accounts.insert(name.clone(), std::mem::take(&mut kept.settings));
     config.save()?;
     report(&name, &config.accounts[&name], &account, &store)

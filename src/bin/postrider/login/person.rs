@@ -1,8 +1,8 @@
 //! A person signs in. What they are shown goes to standard error: standard output is for results.
 
 use crate::output::{Failure, Result, note};
-use postrider::Cause;
 use postrider::oauth::Account;
+use postrider::{Cause, Stage};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -17,10 +17,12 @@ pub fn with_browser(account: &Account, timeout: Duration) -> Result<()> {
             "A browser opens, in which you can sign in. If none does, open this address:\n\n  {url}\n"
         ));
     };
-    account.sign_in(timeout, &mut show).map_err(|error| {
-        let by_hand = error.cause() == Cause::SignInIncomplete;
-        let failure = Failure::from(error);
-        if by_hand { failure.advise("Call again with --no-browser.") } else { failure }
+    account.sign_in(timeout, &mut show).map_err(|error| match (error.cause(), error.stage()) {
+        (Cause::Timeout, Stage::Authorize) => Failure::sign_in_timed_out(),
+        (Cause::SignInIncomplete, _) => {
+            Failure::from(error).advise("Call again with --no-browser.")
+        }
+        _ => Failure::from(error),
     })
 }
 

@@ -29,7 +29,7 @@ pub struct Options {
     #[arg(long, help_heading = "What happens")]
     all_or_none: bool,
     /// The longest that it may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 300, help_heading = "What happens")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..), help_heading = "What happens")]
     timeout: u32,
     /// Print the result as JSON (docs/command.md)
     #[arg(long, help_heading = "What happens")]
@@ -59,24 +59,26 @@ Exit codes: 0 accepted for everybody, 1 for some, 2 the command line is wrong,
 moment: the message may have been accepted, so look before you send it again.";
 
 pub fn run(options: &Options) -> Result {
-    let sent = prepare(options).map(|mail| {
+    let mut account = None;
+    let sent = prepare(options, &mut account).map(|mail| {
         let progress = Progress::new(options.verbose);
         let delivery = mail.send(&progress);
         progress.clear();
         delivery
     });
-    result::report(sent, options.json).map_err(|failure| match &options.way.account {
+    result::report(sent, options.json).map_err(|failure| match &account {
         Some(name) => failure.of_account(name),
         None => failure,
     })
 }
 
-fn prepare(options: &Options) -> Result<Mail> {
+/// The message, ready to go; notes the account that is going to sign in.
+fn prepare(options: &Options, account: &mut Option<String>) -> Result<Mail> {
     if options.content.reads_stdin() && options.way.reads_stdin() {
         return Err(Failure::usage("only one thing can come from standard input"));
     }
     let mut mail = Mail::new();
-    let user = options.way.apply(&mut mail)?;
+    let user = options.way.apply(&mut mail, account)?;
     options.content.apply(&mut mail, user.as_deref())?;
     mail.set_all_or_none(options.all_or_none);
     let timeout = i64::from(options.timeout).saturating_mul(1000);

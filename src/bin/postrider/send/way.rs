@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub struct Way {
     /// An account of `postrider accounts`; the only one, when no --server is given
     #[arg(long, value_name = "NAME", conflicts_with_all = ["user", "auth", "password_file"])]
-    pub account: Option<String>,
+    account: Option<String>,
     /// The mail server; unless given the port goes by --security: 587, 465 or 25
     #[arg(long, value_name = "HOST[:PORT]")]
     server: Option<String>,
@@ -95,7 +95,8 @@ impl Way {
     }
 
     /// Sets server and sign-in; gives the address from which messages come unless they say otherwise.
-    pub fn apply(&self, mail: &mut Mail) -> Result<Option<String>> {
+    /// `account` is set to the name of the account that signs in.
+    pub fn apply(&self, mail: &mut Mail, account: &mut Option<String>) -> Result<Option<String>> {
         if let Some(file) = &self.ca_file {
             mail.add_ca_file(file)?;
         }
@@ -110,13 +111,14 @@ impl Way {
                 self.sign_in(mail)?;
                 Ok(self.user.clone())
             }
-            (name, _) => self.use_account(mail, name.as_deref()).map(Some),
+            _ => self.use_account(mail, account).map(Some),
         }
     }
 
-    fn use_account(&self, mail: &mut Mail, name: Option<&str>) -> Result<String> {
+    fn use_account(&self, mail: &mut Mail, used: &mut Option<String>) -> Result<String> {
         let config = Config::load()?;
-        let (_, settings) = config.find(name)?;
+        let (name, settings) = config.find(self.account.as_deref())?;
+        *used = Some(name.to_owned());
         let store = settings.store.open()?;
         let account = account::open(settings, &Kept::load(&store, settings)?, &store)?;
         if let Some(server) = settings.server.as_ref().filter(|_| self.server.is_none()) {
