@@ -26,6 +26,9 @@ help: ## Lists what can be made
 library: ## Builds the shared and the static library: target/release/libpostrider.*
 	RUSTFLAGS="$(RUSTFLAGS) $(PLACES)" $(BUILD) --release --lib
 
+command: ## Builds the postrider command: target/release/postrider
+	RUSTFLAGS="$(RUSTFLAGS) $(PLACES)" $(BUILD) --release --features cli --bin postrider
+
 install: library ## Installs library, headers, pkg-config and CMake files, licences (PREFIX, LIBDIR, DESTDIR)
 	$(INSTALL)
 
@@ -78,4 +81,4 @@ licences: ## Rewrites packaging/THIRD-PARTY-LICENSES.txt from the crates that ar
 fuzz: ## Feeds the parsers with garbage for a minute each (needs a nightly toolchain)
 	bash fuzz/run.sh
 
-.PHONY: help library install uninstall windows windows-check python fuzz demo test test-windows lint tools bench bench-quick bindings licences
+.PHONY: help library command install uninstall windows windows-check python fuzz demo test test-windows lint tools bench bench-quick bindings licences

@@ -176,6 +176,25 @@ impl Store {
         self.0.load(key)
     }
 
+    /// Sets a further field of an account to a value in JSON, as [`Entry::set_extra`] does: what a
+    /// program needs beside the tokens, and should not leave elsewhere. The store keeps it until
+    /// somebody signs in again. An account that is not there yet is made, without a sign-in.
+    pub fn set_extra(
+        &self,
+        key: &AccountKey,
+        name: &str,
+        json: Option<&str>,
+        timeout: Duration,
+    ) -> Result<()> {
+        watched(timeout, |watch| {
+            self.with_lock(key, watch, |locked, _| {
+                let mut entry = locked.entry().cloned().unwrap_or_else(|| Entry::new(key.clone()));
+                entry.set_extra(name, json)?;
+                locked.save(entry)
+            })
+        })
+    }
+
     /// Runs `work` as the only one, over all threads and processes, who works on this account.
     ///
     /// The entry is read again when the lock is there. Waiting ends when the watch says so. A

@@ -108,6 +108,22 @@ fn every_store_keeps_several_accounts_as_they_were_saved() {
 }
 
 #[test]
+fn further_fields_of_a_program_are_kept_beside_the_tokens() {
+    let minute = Duration::from_secs(60);
+    let store = Store::memory();
+    save(&store, entry("anna")).unwrap();
+    for user in ["anna", "bob"] {
+        store.set_extra(&key(user), "program", Some("[1]"), minute).unwrap();
+        let kept = store.load(&key(user)).unwrap().unwrap();
+        assert_eq!(kept.extra("program"), Some("[1]"));
+        assert_eq!(kept.refresh_token.is_some(), user == "anna");
+    }
+    store.set_extra(&key("anna"), "program", None, minute).unwrap();
+    assert_eq!(store.load(&key("anna")).unwrap(), Some(entry("anna")));
+    assert!(store.set_extra(&key("anna"), "refresh_token", Some("1"), minute).is_err());
+}
+
+#[test]
 fn one_thread_at_a_time_has_an_account_and_others_go_on() {
     let folder = tempfile::tempdir().unwrap();
     for (kind, store) in stores(folder.path()) {

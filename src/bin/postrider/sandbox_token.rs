@@ -1,8 +1,7 @@
-//! `postrider token`: asks a token endpoint on this computer for an access token and prints it.
+//! `postrider token --url`: asks the token endpoint of a sandbox for an access token.
 //!
 //! The request travels as plain HTTP, so only the literal address 127.0.0.1 is accepted: a token
-//! must not cross a network in the clear. It is printed because that is the whole purpose of the
-//! command; nothing else of Postrider ever prints a token.
+//! must not cross a network in the clear.
 
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -15,21 +14,11 @@ const LARGEST_ANSWER: u64 = 64 * 1024;
 /// The request of RFC 6749 §4.4.2, as the sandbox's only client.
 const FORM: &str = "grant_type=client_credentials&client_id=sandbox";
 
-#[derive(clap::Args)]
-#[command(after_help = "The token is the only line on standard output, so that a script can take \
-it into a variable or a pipe. Do not put it on another program's command line: other users of the \
-computer can read those.")]
-pub struct Options {
-    /// The token endpoint, as the sandbox names it: http://127.0.0.1:PORT/token
-    #[arg(long)]
-    url: String,
-}
-
-pub fn run(options: &Options) -> Result<(), String> {
-    let (port, path) = endpoint(&options.url)?;
-    let answer = post(port, path).map_err(|error| format!("{}: {error}", options.url))?;
-    let token = access_token(&answer).map_err(|error| format!("{}: {error}", options.url))?;
-    writeln!(std::io::stdout(), "{token}").map_err(|error| format!("standard output: {error}"))
+/// A token of the endpoint that the sandbox names: `http://127.0.0.1:PORT/token`.
+pub fn fetch(url: &str) -> Result<String, String> {
+    let (port, path) = endpoint(url)?;
+    let answer = post(port, path).map_err(|error| format!("{url}: {error}"))?;
+    access_token(&answer).map_err(|error| format!("{url}: {error}"))
 }
 
 /// The port and path of an `http://127.0.0.1:PORT/path` address; anything else is refused.
