@@ -12,4 +12,9 @@ mod device;
 mod harness;
 #[path = "sign_in/mail.rs"]
 mod mail;
+#[path = "sign_in/sandbox.rs"]
+mod sandbox;
+#[allow(dead_code)]
+#[path = "sandbox/harness.rs"]
+mod sandbox_harness;
 mod support;
