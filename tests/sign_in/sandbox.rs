@@ -7,6 +7,7 @@ use crate::support::browser::{self, Browser, Report, Step};
 use postrider::oauth::Account;
 use postrider::{Cause, Delivery, Error, Kind, Mail, Retry, Status};
 use serde_json::json;
+use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -17,13 +18,11 @@ fn account(sandbox: &Sandbox) -> Account {
     account_with(sandbox, json!({}))
 }
 
-fn account_with(sandbox: &Sandbox, parameters: serde_json::Value) -> Account {
-    let json = json!({ "custom": {
-        "issuer": sandbox.issuer(),
-        "scopes": { "delegated": ["openid", "email", "offline_access", "mail"] },
-        "authorize_parameters": parameters,
-    }});
-    let account = Account::new("custom", Some(&json.to_string())).unwrap();
+/// The further fields are those of the provider's entry in the table.
+fn account_with(sandbox: &Sandbox, mut provider: serde_json::Value) -> Account {
+    provider["issuer"] = sandbox.issuer().into();
+    provider["scopes"] = json!({ "delegated": ["openid", "email", "offline_access", "mail"] });
+    let account = Account::new("custom", Some(&json!({ "custom": provider }).to_string())).unwrap();
     account.set_client("sandbox", None).unwrap();
     account
 }
@@ -76,7 +75,7 @@ fn wait_until_the_end(account: &Account) {
 /// Nothing that a page's policy forbids, nothing from elsewhere. The console calls a page that
 /// comes with status 400 an error: it is one, of the person's.
 fn assert_clean(report: &Report, sandbox: &Sandbox) {
-    let errors = report.errors().into_iter().filter(|error| !error.contains("status of 400"));
+    let errors = report.errors("http").into_iter().filter(|error| !error.contains("status of 400"));
     assert_eq!(errors.collect::<Vec<_>>(), [""; 0]);
     assert_eq!(report.strangers("http"), [""; 0]);
     assert!(!report.pages_of(sandbox.issuer()).is_empty());
@@ -124,11 +123,31 @@ fn who_cancels_or_has_no_permission_is_not_signed_in() {
 fn the_answer_comes_as_a_form_by_itself() {
     let Some(browser) = browser::shared() else { return };
     let sandbox = Sandbox::start(&[]);
-    let account = account_with(&sandbox, json!({ "response_mode": "form_post" }));
+    let form_post = json!({ "authorize_parameters": { "response_mode": "form_post" } });
+    let account = account_with(&sandbox, form_post);
     let (report, outcome) = sign_in(browser, &account, &SIGN_IN);
     outcome.unwrap();
     assert_clean(&report, &sandbox);
     assert!(report.last().url().ends_with("/"), "the code came in the address");
+}
+
+/// What is registered with the provider decides by which name the browser comes back.
+#[test]
+fn the_browser_comes_back_by_each_name_of_this_computer() {
+    let Some(browser) = browser::shared() else { return };
+    let sandbox = Sandbox::start(&[]);
+    for host in ["localhost", "127.0.0.1", "[::1]"] {
+        if host == "[::1]" && TcpListener::bind("[::1]:0").is_err() {
+            continue; // a computer without IPv6
+        }
+        let redirect = json!({ "redirect": format!("http://{host}:{{port}}/back/to/us") });
+        let account = account_with(&sandbox, redirect);
+        let (report, outcome) = sign_in(browser, &account, &SIGN_IN);
+        outcome.unwrap();
+        assert_clean(&report, &sandbox);
+        let came_to = report.last().url();
+        assert!(came_to.starts_with(&format!("http://{host}:")), "another name than {host}");
+    }
 }
 
 #[test]

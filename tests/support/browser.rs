@@ -1,7 +1,9 @@
 //! People with a browser: headless Chromium, driven by `tests/rig/browser/person.mjs`, which also says
 //! what a walk and its report are.
 
+use std::io::Write as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -57,22 +59,27 @@ impl Browser {
     }
 }
 
-/// Gives the value of `$BROWSER` that names a program in this folder: whatever address it is given, it
-/// starts a browser of its own, in which a person does all this. The report is found with
-/// [`report_in`].
-pub fn program_in(folder: &Path, steps: &[Step]) -> String {
+/// Puts a program into this folder that opens addresses: it starts a browser of its own, in which a
+/// person does all this. The report is found with [`report_in`].
+pub fn put_program(folder: &Path, name: &str, steps: &[Step]) {
     let (script, report) = (tools::tests_folder("rig").join(SCRIPT), folder.join("report"));
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let text = format!(
-        "STEPS={} REPORT={} exec {} \"$1\"\n",
+        "#!/bin/sh\nSTEPS={} REPORT={} exec {} \"$1\"\n",
         quoted(&written(steps).to_string()),
         quoted(report.to_str().unwrap()),
         quoted(script.to_str().unwrap())
     );
-    let program = folder.join("browser");
-    fs::write(&program, text).unwrap();
-    // As an argument of sh it may still be open for writing, by a fork of another test.
-    format!("sh {}", program.display())
+    // Written by another process: a fork that another test makes of this one could have it open, and
+    // it would be busy.
+    let mut writer = Command::new("sh")
+        .args(["-c", "cat >\"$0\" && chmod 700 \"$0\""])
+        .arg(folder.join(name))
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writer.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    assert!(writer.wait().unwrap().success());
 }
 
 /// Waits for the report of the program in this folder.
@@ -114,19 +121,21 @@ impl Report {
         Page(self.0["pages"].as_array().and_then(|pages| pages.last()).expect("a page"))
     }
 
-    /// What the console says of errors, such as what a policy of the page forbids.
-    pub fn errors(&self) -> Vec<&str> {
-        let errors = self.0["errors"].as_array().expect("a list").iter();
-        errors.map(|error| error.as_str().expect("text")).collect()
+    /// What the console says of errors at this server, such as what the policy of a page forbids.
+    pub fn errors(&self, origin: &str) -> Vec<&str> {
+        self.rows("errors", "url", origin).map(|row| row["text"].as_str().expect("text")).collect()
     }
 
     /// Requests to other computers that pages of this server wanted.
     pub fn strangers(&self, origin: &str) -> Vec<&str> {
-        let strangers = self.0["strangers"].as_array().expect("a list").iter();
-        strangers
-            .filter(|one| one["page"].as_str().is_some_and(|page| page.starts_with(origin)))
-            .map(|one| one["url"].as_str().expect("text"))
+        self.rows("strangers", "page", origin)
+            .map(|row| row["url"].as_str().expect("text"))
             .collect()
+    }
+
+    fn rows(&self, table: &str, column: &str, beginning: &str) -> impl Iterator<Item = &Value> {
+        let rows = self.0[table].as_array().expect("a list").iter();
+        rows.filter(move |row| row[column].as_str().is_some_and(|text| text.starts_with(beginning)))
     }
 
     /// Where [`Step::Leave`] led.
