@@ -52,14 +52,13 @@ mod scope;
 mod scripted;
 mod service_account;
 mod store;
+#[cfg(all(test, unix))]
+#[path = "../../tests/support/mod.rs"]
+mod support;
 mod tenant;
 #[cfg(test)]
 mod test_keys;
 mod token;
-#[cfg(test)]
-#[allow(dead_code)]
-#[path = "../../tests/support/tools.rs"]
-mod tools;
 
 pub use account::{AccessToken, Account, BrowserSignIn, DeviceSignIn, SuppliedToken};
 pub use response::ErrorResponse;

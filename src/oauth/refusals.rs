@@ -175,6 +175,10 @@ pub(crate) fn judge(answer: &ErrorResponse, asked: &Asked) -> Refusal {
     if refusal.cause == Cause::AppSecretWrong && asked.secret_is_an_id {
         refusal.cause = Cause::AppSecretIdNotValue;
     }
+    // The standards have one word for whatever an app shows.
+    if refusal.cause == Cause::AppSecretWrong && asked.form.contains("client_assertion") {
+        refusal.cause = Cause::AppCertificateWrong;
+    }
     // A person at the browser says no; without a person it is the administrator who does.
     if refusal.cause == Cause::SignInDeclined && asked.stage == Stage::Token && !by_person(asked) {
         refusal = Refusal { cause: Cause::SignInBlockedByPolicy, then: Change };
@@ -255,6 +259,19 @@ mod tests {
         assert_eq!(judged(Google, "refresh_token", found).cause, Cause::AppNotAuthorized);
         let dead = answer("invalid_grant", "Token has been expired or revoked.");
         assert_eq!(judged(Google, "refresh_token", dead).cause, Cause::NeedsSignInGoogle);
+    }
+
+    #[test]
+    fn an_app_that_showed_a_certificate_hears_nothing_of_a_secret() {
+        let mut form = Form::default();
+        form.set("client_assertion", "h.p.s");
+        let family = Family::Other;
+        let what = "client_credentials";
+        let asked =
+            Asked { family, stage: Stage::Token, what, form: &form, secret_is_an_id: false };
+        let refused = answer("invalid_client", "client authentication failed");
+        assert_eq!(judge(&refused, &asked).cause, Cause::AppCertificateWrong);
+        assert_eq!(judged(family, what, refused).cause, Cause::AppSecretWrong);
     }
 
     #[test]

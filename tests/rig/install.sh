@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what the tests need on Debian or Ubuntu: the packages of tools.txt (as root) and,
-# into build/rig (or $RIG_BUILD), the npm packages of oidc/package-lock.json.
+# into build/rig (or $RIG_BUILD), the npm packages of oidc/ and browser/.
 #
 #   install.sh           installs what is missing; with nothing missing it returns at once
 #   install.sh --list    prints what is missing, a tool and its package per line;
@@ -9,22 +9,23 @@ set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 . "$RIG/../../packaging/debian.sh"
 
-npm_is_current() { cmp -s "$RIG/oidc/package-lock.json" "$RIG_BUILD/oidc/installed"; }
+npm_is_current() { cmp -s "$RIG/$1/package-lock.json" "$RIG_BUILD/$1/installed"; } # oidc|browser
 
 list() {
   local missing
   missing=$(missing_tools "$RIG/tools.txt")
-  npm_is_current || missing+="${missing:+$'\n'}oidc-provider npm"
+  npm_is_current oidc || missing+="${missing:+$'\n'}oidc-provider npm"
+  npm_is_current browser || missing+="${missing:+$'\n'}playwright-core npm"
   [ -z "$missing" ] && return 0
   printf '%s\n' "$missing"
   return 1
 }
 
-install_npm() {
-  mkdir -p "$RIG_BUILD/oidc"
-  cp "$RIG/oidc/package.json" "$RIG/oidc/package-lock.json" "$RIG_BUILD/oidc/"
-  (cd "$RIG_BUILD/oidc" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
-  cp "$RIG/oidc/package-lock.json" "$RIG_BUILD/oidc/installed"
+install_npm() { # oidc|browser
+  mkdir -p "$RIG_BUILD/$1"
+  cp "$RIG/$1/package.json" "$RIG/$1/package-lock.json" "$RIG_BUILD/$1/"
+  (cd "$RIG_BUILD/$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  cp "$RIG/$1/package-lock.json" "$RIG_BUILD/$1/installed"
 }
 
 if [ "${1:-}" = --list ]; then
@@ -33,4 +34,6 @@ if [ "${1:-}" = --list ]; then
 fi
 
 install_tools "$RIG/tools.txt"
-npm_is_current || install_npm
+for folder in oidc browser; do
+  npm_is_current "$folder" || install_npm "$folder"
+done

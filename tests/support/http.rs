@@ -1,4 +1,4 @@
-//! As much HTTP as it takes to ask the rig's OpenID provider for a token.
+//! As much HTTP as it takes to talk to the rig.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -6,27 +6,43 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// A walk through pages is answered when it is over.
+const TIMEOUT: Duration = Duration::from_secs(90);
+
+/// Gets JSON, which must be there. `base` is `http://address:port`.
+pub fn get(base: &str, target: &str) -> Value {
+    let (status, json) = exchange(base, "GET", target, "", "");
+    assert_eq!(status, 200, "GET {target}");
+    json
+}
+
+/// Posts JSON and gets JSON, which must be there.
+pub fn post_json(base: &str, path: &str, content: &Value) -> Value {
+    let (status, json) = exchange(base, "POST", path, "application/json", &content.to_string());
+    assert_eq!(status, 200, "POST {path}");
+    json
+}
 
 /// Posts a form and returns the status and the JSON of the answer (null when there is none).
-/// `base` is `http://address:port`.
 pub fn post_form(base: &str, path: &str, fields: &[(&str, &str)]) -> (u16, Value) {
-    let authority = base.strip_prefix("http://").expect("a plain http address");
     let form: Vec<_> = fields
         .iter()
         .map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)))
         .collect();
-    let form = form.join("&");
+    exchange(base, "POST", path, "application/x-www-form-urlencoded", &form.join("&"))
+}
 
-    let mut stream = TcpStream::connect(authority).expect("the provider answers");
+fn exchange(base: &str, method: &str, target: &str, kind: &str, content: &str) -> (u16, Value) {
+    let authority = base.strip_prefix("http://").expect("a plain http address");
+    let mut stream = TcpStream::connect(authority).expect("the server answers");
     stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     stream.set_write_timeout(Some(TIMEOUT)).unwrap();
     // HTTP/1.0: the answer is not chunked and ends with the connection.
     write!(
         stream,
-        "POST {path} HTTP/1.0\r\nHost: {authority}\r\nContent-Length: {}\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\n\r\n{form}",
-        form.len()
+        "{method} {target} HTTP/1.0\r\nHost: {authority}\r\nContent-Length: {}\r\n\
+         Content-Type: {kind}\r\n\r\n{content}",
+        content.len()
     )
     .unwrap();
     let mut answer = String::new();

@@ -8,9 +8,13 @@
 // Each test binary compiles this module for itself and uses only a part of it.
 #![allow(dead_code)]
 
+#[cfg(unix)]
+pub mod browser;
 pub mod http;
 pub mod mail;
 pub mod maildir;
+#[cfg(unix)]
+pub mod provider;
 #[cfg(unix)]
 pub mod proxies;
 #[cfg(unix)]

@@ -114,11 +114,17 @@ fn available() -> bool {
         tools::skip("run as root, which the real mail servers need");
         return false;
     }
-    if !build_folder().join("oidc/installed").exists() {
-        tools::skip("run tests/rig/install.sh, which brings the OpenID provider");
-        return false;
+    is_installed("oidc")
+}
+
+/// Whether the npm packages of a folder of `tests/rig` are there; otherwise the test is to return at
+/// once.
+pub fn is_installed(folder: &str) -> bool {
+    let installed = build_folder().join(folder).join("installed").exists();
+    if !installed {
+        tools::skip(&format!("run tests/rig/install.sh, which brings npm's packages for {folder}"));
     }
-    true
+    installed
 }
 
 /// Where `tests/rig/install.sh` puts what it gets from npm.

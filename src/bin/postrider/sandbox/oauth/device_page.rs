@@ -40,7 +40,10 @@ fn decision(request: &Request, sandbox: &Sandbox) -> Result<Answer, Answer> {
     if sent.get("decision") == Some("refuse") {
         devices.refuse(user_code);
         sandbox.journal.say("Device page: refused");
-        return Ok(pages::message("Refused", "The device was not let in."));
+        return Ok(pages::message(
+            "Refused",
+            "The device was not let in. You can close this page.",
+        ));
     }
     if !users::has_mailbox(address) {
         return Err(again(pages::NO_MAILBOX));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::{Stage, Status};
-use crate::oauth::tools;
+use crate::oauth::support::tools;
 use std::env;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
