@@ -107,6 +107,9 @@ fn again(config: &Config, name: &str) -> Result<(Kept, Store)> {
 fn begin(config: &Config, new: &NewAccount) -> Result<(Kept, Store)> {
     let settings = new.settings()?;
     let name = new.name.as_ref().unwrap_or(&settings.user).clone();
+    if name.is_empty() || name.starts_with('-') || name.contains(char::is_control) {
+        return Err(Failure::usage("an account cannot be called so").advise("Choose a --name."));
+    }
     let key = settings.key()?;
     for (known, other) in &config.accounts {
         let same = other.key()? == key && other.store == settings.store;
@@ -144,7 +147,8 @@ fn sign_in(options: &Options, account: &Account) -> Result<()> {
 fn report(name: &str, settings: &Settings, account: &Account, store: &Store) -> Result {
     // A refresh token from elsewhere is kept in any case; whether it is any good shows here.
     account.access_token().map_err(|error| {
-        Failure::from(error).while_(format_args!("{name} is kept, but it gives no access token"))
+        Failure::from(error)
+            .introduced_by(format_args!("{name} is kept, but it gives no access token"))
     })?;
     let entry = store.load(&settings.key()?)?;
     let address = entry.and_then(|entry| entry.address);
