@@ -74,6 +74,20 @@ fn an_answer_in_a_form_is_asked_for_in_the_address_when_it_is_to_be_pasted() {
 }
 
 #[test]
+fn where_no_browser_can_come_back_the_address_is_asked_for() {
+    let desk = Desk::new(&[]);
+    let store = desk.store();
+    let known = ["login", "--provider", "yahoo", "--client-id", "x", "--user", USER];
+    let mut login = desk.start(&[&known[..], &["--store", &store, "--timeout", "60"]].concat());
+    assert!(login.shown_address().starts_with("https://api.login.yahoo.com/"));
+    login
+        .with("https://127.0.0.1/?state=foreign&code=x\n")
+        .end()
+        .exits(5)
+        .says("Begin the sign-in");
+}
+
+#[test]
 fn a_code_is_entered_on_another_device() {
     let desk = Desk::new(&["--device-interval", "0"]);
     let mut login = desk.begin_login(USER, &["--device"]);
