@@ -25,7 +25,7 @@ mod login;
 mod send;
 #[path = "command/shell.rs"]
 mod shell;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[path = "command/terminal.rs"]
 mod terminal;
 #[allow(dead_code)]

@@ -1,6 +1,6 @@
 //! What the documents tell people to type exists.
 
-use crate::desk::Desk;
+use crate::desk::{Desk, browse};
 use crate::harness::{USER, postrider};
 use std::collections::BTreeMap;
 use std::fs;
@@ -77,4 +77,46 @@ fn the_provider_of_the_guide_can_be_used_as_it_stands() {
     let address = login.shown_address();
     assert!(address.starts_with("https://login.seznam.cz/api/v1/oauth/auth?"), "{address}");
     login.end().exits(5);
+}
+
+/// With the ports of this run, and a browser that is raw HTTP.
+#[test]
+fn what_the_document_tells_to_try_works() {
+    let document = fs::read_to_string(root().join("docs/command.md")).expect("text");
+    let (_, section) = document.split_once("## Try it").expect("a section");
+    let mut blocks = section.split("```sh\n").skip(1).map(|block| block.split("```").next());
+    let mut next = || blocks.next().flatten().expect("a block").replace("\\\n", " ");
+    let start = next();
+    let desk = Desk::new(&[]);
+    let server = format!("localhost:{}", desk.sandbox.ready["smtps_port"]);
+    assert!(start.contains("--token-port 8025") && start.contains("--tls-port 8465"), "{start}");
+    let lines = next()
+        .replace("http://127.0.0.1:8025", desk.sandbox.issuer())
+        .replace("localhost:8465", &server)
+        .replace("try/ca.pem", desk.sandbox.ready["ca_file"].as_str().expect("a file"));
+    let mut lines = lines.lines().map(words);
+    let mut run = || {
+        let line = lines.next().expect("a line");
+        desk.start(&line.iter().map(String::as_str).collect::<Vec<_>>()[1..])
+    };
+    let mut login = run();
+    let url = login.shown_address();
+    let page = desk.press(&url, USER, "sign-in");
+    browse(page.header("Location").expect("an address"));
+    login.end().exits(0);
+    run().end().exits(0).says("S: 250");
+    assert!(desk.sandbox.file("0001.eml").exists());
+    run().end().exits(0).says("signed out");
+}
+
+/// As a shell takes a line apart that has single quotes at the most.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (number, part) in line.split('\'').enumerate() {
+        match number % 2 {
+            0 => words.extend(part.split_whitespace().map(str::to_owned)),
+            _ => words.push(part.to_owned()),
+        }
+    }
+    words
 }

@@ -74,6 +74,20 @@ fn an_answer_in_a_form_is_asked_for_in_the_address_when_it_is_to_be_pasted() {
 }
 
 #[test]
+fn where_no_browser_can_come_back_the_address_is_asked_for() {
+    let desk = Desk::new(&[]);
+    let store = desk.store();
+    let known = ["login", "--provider", "yahoo", "--client-id", "x", "--user", USER];
+    let mut login = desk.start(&[&known[..], &["--store", &store, "--timeout", "60"]].concat());
+    assert!(login.shown_address().starts_with("https://api.login.yahoo.com/"));
+    login
+        .with("https://127.0.0.1/?state=foreign&code=x\n")
+        .end()
+        .exits(5)
+        .says("Begin the sign-in");
+}
+
+#[test]
 fn a_code_is_entered_on_another_device() {
     let desk = Desk::new(&["--device-interval", "0"]);
     let mut login = desk.begin_login(USER, &["--device"]);
@@ -110,9 +124,9 @@ fn who_refuses_is_told_what_to_do_and_nothing_is_remembered() {
 #[test]
 fn nobody_is_waited_for_longer_than_allowed() {
     let desk = Desk::new(&["--device-interval", "0"]);
-    for way in [&["--device"][..], &["--no-browser"], &[]] {
-        let run = desk.begin_login_within("1", USER, way).end();
-        run.exits(5).says("nobody has signed in in time");
+    let ways = [&["--device"][..], &["--no-browser"], &[]];
+    for login in ways.map(|way| desk.begin_login_within("3", USER, way)) {
+        login.end().exits(5).says("nobody has signed in in time");
     }
 }
 
@@ -150,12 +164,26 @@ fn a_name_means_one_account_and_an_account_has_one_name() {
     desk.log_in(USER, &["--name", "work"]).exits(0);
     desk.begin_login("bob@example.org", &["--name", "work"]).end().exits(2).says("another account");
     desk.begin_login(USER, &["--name", "other"]).end().exits(2).says("postrider login work");
+    desk.begin_login("carol@example.org", &["--name", "a\nb"]).end().exits(2).says("--name");
     desk.log_in("bob@example.org", &[]).exits(0);
     desk.log_in(USER, &["--name", "work"]).exits(0);
     let accounts = desk.run(&["accounts", "--json"]).exits(0).json();
     assert_eq!(accounts.as_array().map(Vec::len), Some(2));
     desk.run(&["token"]).exits(2).says("which account");
     desk.run(&["token", "work"]).exits(0);
+}
+
+#[test]
+fn two_people_may_sign_in_at_the_same_time() {
+    let desk = Desk::new(&[]);
+    let mut login = desk.begin_login(USER, &[]);
+    let url = login.shown_address();
+    desk.log_in("bob@example.org", &[]).exits(0);
+    let page = desk.press(&url, USER, "sign-in");
+    assert_eq!(browse(page.header("Location").expect("an address")), 200);
+    login.end().exits(0);
+    let accounts = desk.run(&["accounts", "--json"]).exits(0).json();
+    assert_eq!(accounts.as_array().map(Vec::len), Some(2), "{accounts}");
 }
 
 #[test]

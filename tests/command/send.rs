@@ -119,8 +119,9 @@ fn a_token_signs_in_at_any_server() {
         "bob@example.org",
         "--body-file",
         "-",
+        "--verbose",
     ];
-    desk.run_with(&arguments, "Hello").exits(0);
+    desk.run_with(&arguments, "Hello").exits(0).says("C: AUTH OAUTHBEARER");
     assert!(desk.sandbox.file("0002.eml").exists());
 }
 

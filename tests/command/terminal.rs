@@ -3,14 +3,16 @@
 use crate::desk::Desk;
 use crate::harness::USER;
 use crate::tools;
+use std::fs;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// Runs the command at a terminal; everything that it shows there comes out of `script`.
 fn at_terminal(desk: &Desk, arguments: &[&str]) -> Child {
     let quoted = |text: &&str| format!("'{text}'");
     let line: Vec<_> = arguments.iter().map(quoted).collect();
-    let line = format!("'{}' {}", env!("CARGO_BIN_EXE_postrider"), line.join(" "));
+    let line = format!("tty >tty; '{}' {}", env!("CARGO_BIN_EXE_postrider"), line.join(" "));
     let mut command = Command::new("script");
     command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
     for (name, value) in desk.command(&[]).get_envs() {
@@ -21,6 +23,20 @@ fn at_terminal(desk: &Desk, arguments: &[&str]) -> Child {
     }
     command.env("SHELL", "/bin/sh").current_dir(desk.folder.path());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script runs")
+}
+
+/// Waits until what is typed is not shown any more: the prompt stands there a moment before.
+fn wait_for_silence(desk: &Desk) {
+    let terminal = fs::read_to_string(desk.path("tty")).expect("the name of the terminal");
+    for _ in 0..2000 {
+        let stty = Command::new("stty").args(["-F", terminal.trim(), "-a"]).output();
+        let settings = stty.expect("stty runs").stdout;
+        if String::from_utf8_lossy(&settings).split_whitespace().any(|word| word == "-echo") {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("what is typed is shown");
 }
 
 #[test]
@@ -58,6 +74,7 @@ fn a_password_is_typed_without_being_shown() {
         assert_eq!(stdout.read(&mut byte).expect("text"), 1, "{}", String::from_utf8_lossy(&shown));
         shown.push(byte[0]);
     }
+    wait_for_silence(&desk);
     let token = desk.sandbox.access_token();
     let mut stdin = child.stdin.take().expect("piped");
     stdin.write_all(format!("{token}\n").as_bytes()).expect("typed");

@@ -36,7 +36,7 @@ struct Row {
 
 pub fn run(options: &Options) -> Result {
     let config = Config::load()?;
-    let mut stores = BTreeMap::new();
+    let mut stores = Stores::new();
     let mut rows = Vec::new();
     for (name, settings) in &config.accounts {
         rows.push((name, settings, look(settings, &mut stores)));
@@ -53,34 +53,34 @@ pub fn run(options: &Options) -> Result {
     Ok(Exit::Done)
 }
 
-fn look(settings: &Settings, stores: &mut BTreeMap<Choice, Store>) -> Row {
-    let mut read = || -> Result<Row> {
-        // A keyring that has to be unlocked asks once.
-        let store = match stores.get(&settings.store) {
-            Some(store) => store.clone(),
-            None => settings.store.open()?,
-        };
-        stores.insert(settings.store.clone(), store.clone());
-        let entry = store.load(&settings.key()?)?;
-        let state = match settings.sign_in {
-            SignIn::Person if plain(settings, None, &store)?.is_signed_in()? => "signed_in",
-            SignIn::Person => "needs_sign_in",
-            _ => "app",
-        };
-        let Some(entry) = entry else { return Ok(Row { state, ..Row::default() }) };
-        Ok(Row {
-            state,
-            address: entry.address,
-            signed_in_at: entry.signed_in_at,
-            expires_at: entry.expires_at,
-            scopes: entry.scopes,
-            why: None,
-        })
+/// A keyring that has to be unlocked, or does not answer, is asked once for all accounts.
+type Stores = BTreeMap<Choice, std::result::Result<Store, String>>;
+
+fn look(settings: &Settings, stores: &mut Stores) -> Row {
+    let open = || settings.store.open().map_err(|failure| failure.to_string());
+    let store = stores.entry(settings.store.clone()).or_insert_with(open);
+    let row = match store {
+        Ok(store) => read(settings, store).map_err(|failure| failure.to_string()),
+        Err(why) => Err(why.clone()),
     };
-    read().unwrap_or_else(|failure| Row {
-        state: "unreadable",
-        why: Some(failure.to_string()),
-        ..Row::default()
+    row.unwrap_or_else(|why| Row { state: "unreadable", why: Some(why), ..Row::default() })
+}
+
+fn read(settings: &Settings, store: &Store) -> Result<Row> {
+    let entry = store.load(&settings.key()?)?;
+    let state = match settings.sign_in {
+        SignIn::Person if plain(settings, None, store)?.is_signed_in()? => "signed_in",
+        SignIn::Person => "needs_sign_in",
+        _ => "app",
+    };
+    let Some(entry) = entry else { return Ok(Row { state, ..Row::default() }) };
+    Ok(Row {
+        state,
+        address: entry.address,
+        signed_in_at: entry.signed_in_at,
+        expires_at: entry.expires_at,
+        scopes: entry.scopes,
+        why: None,
     })
 }
 

@@ -37,8 +37,9 @@ pub fn run(options: &Options) -> Result {
     config.accounts.remove(&name);
     config.save()?;
     ended.map_err(|error| {
-        Failure::from(error)
-            .while_(format_args!("{name} is forgotten here, but the provider could not be told"))
+        Failure::from(error).introduced_by(format_args!(
+            "{name} is forgotten here, but the provider could not be told"
+        ))
     })?;
     note(format_args!("{name} is signed out."));
     Ok(Exit::Done)

@@ -63,9 +63,9 @@ impl Failure {
         self
     }
 
-    /// Says what was being done.
-    pub fn while_(mut self, doing: impl Display) -> Self {
-        self.text = format!("{doing}: {}", self.text);
+    /// Says first what it means here.
+    pub fn introduced_by(mut self, what: impl Display) -> Self {
+        self.text = format!("{what}: {}", self.text);
         self
     }
 
@@ -213,4 +213,14 @@ pub fn note(text: impl Display) {
 fn harmless(text: impl Display) -> String {
     let is_bad = |c: char| c.is_control() && c != '\n';
     text.to_string().replace(is_bad, " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn nothing_reaches_the_controls_of_a_terminal() {
+        assert_eq!(harmless("a\x1B[31mb\u{9B}c\r\nd"), "a [31mb c \nd");
+    }
 }

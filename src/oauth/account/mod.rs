@@ -258,6 +258,12 @@ impl Account {
         sign_in::in_browser(self, watch, show)
     }
 
+    /// Whether the browser cannot come back to this program, so that a person has to paste the
+    /// address of the last page: [`BrowserSignIn::complete`].
+    pub fn is_completed_by_hand(&self) -> bool {
+        self.settings().table().has(Quirk::RedirectByHand)
+    }
+
     /// Begins a sign-in in a browser, for programs that cannot wait.
     pub fn begin_sign_in(&self) -> Result<BrowserSignIn> {
         self.watched(|watch| BrowserSignIn::begin(self, watch))

@@ -48,7 +48,7 @@ Google wants a client secret, too. It is read from a file, or typed (-):
       --user anna@example.org
 On a computer without a browser: a code for another device, or an address to paste:
   postrider login --provider microsoft --client-id ID --user anna@example.org --device
-  postrider login --provider yahoo --client-id ID --user anna@example.org --no-browser
+  postrider login --provider microsoft --client-id ID --user anna@example.org --no-browser
 Your own server with OpenID Connect:
   postrider login --issuer https://login.example.org/realms/mail --client-id ID \\
       --scope 'openid email offline_access' --user anna@example.org \\
@@ -107,33 +107,41 @@ fn again(config: &Config, name: &str) -> Result<(Kept, Store)> {
 fn begin(config: &Config, new: &NewAccount) -> Result<(Kept, Store)> {
     let settings = new.settings()?;
     let name = new.name.as_ref().unwrap_or(&settings.user).clone();
-    let key = settings.key()?;
-    for (known, other) in &config.accounts {
-        let same = other.key()? == key && other.store == settings.store;
-        if same != (*known == name) && (same || *known == name) {
-            let (text, advice) = match same {
-                true => {
-                    (format!("{key} is known as {known}"), format!("Call: postrider login {known}"))
-                }
-                false => (
-                    format!("{name} is the name of another account: {}", other.key()?),
-                    format!("Choose another --name, or call: postrider logout {name}"),
-                ),
-            };
-            return Err(Failure::usage(text).advise(advice));
-        }
-    }
+    check_name(config, &name, &settings)?;
     // Before anybody is asked for anything: without a store it would be for nothing.
     let store = settings.store.open()?;
     let (client_secret, pfx_password) = new.secrets(&settings)?;
     Ok((Kept { name, settings, client_secret, pfx_password }, store))
 }
 
+/// A name means one account, and an account has one name.
+fn check_name(config: &Config, name: &str, settings: &Settings) -> Result<()> {
+    if name.is_empty() || name.starts_with('-') || name.contains(char::is_control) {
+        return Err(Failure::usage("an account cannot be called so").advise("Choose a --name."));
+    }
+    let key = settings.key()?;
+    for (known, other) in &config.accounts {
+        let is_same = other.key()? == key && other.store == settings.store;
+        let (text, advice) = match (known == name, is_same) {
+            (true, false) => (
+                format!("{name} is the name of another account: {}", other.key()?),
+                format!("Choose another --name, or call: postrider logout {name}"),
+            ),
+            (false, true) => {
+                (format!("{key} is known as {known}"), format!("Call: postrider login {known}"))
+            }
+            _ => continue,
+        };
+        return Err(Failure::usage(text).advise(advice));
+    }
+    Ok(())
+}
+
 fn sign_in(options: &Options, account: &Account) -> Result<()> {
     let timeout = Duration::from_secs(options.timeout.into());
     if options.device {
         person::with_device(account, timeout)
-    } else if options.no_browser {
+    } else if options.no_browser || account.is_completed_by_hand() {
         person::with_pasted_address(account, timeout)
     } else {
         person::with_browser(account, timeout)
@@ -144,7 +152,8 @@ fn sign_in(options: &Options, account: &Account) -> Result<()> {
 fn report(name: &str, settings: &Settings, account: &Account, store: &Store) -> Result {
     // A refresh token from elsewhere is kept in any case; whether it is any good shows here.
     account.access_token().map_err(|error| {
-        Failure::from(error).while_(format_args!("{name} is kept, but it gives no access token"))
+        Failure::from(error)
+            .introduced_by(format_args!("{name} is kept, but it gives no access token"))
     })?;
     let entry = store.load(&settings.key()?)?;
     let address = entry.and_then(|entry| entry.address);

@@ -19,9 +19,6 @@ pub fn with_browser(account: &Account, timeout: Duration) -> Result<()> {
     };
     account.sign_in(timeout, &mut show).map_err(|error| match (error.cause(), error.stage()) {
         (Cause::Timeout, Stage::Authorize) => Failure::sign_in_timed_out(),
-        (Cause::SignInIncomplete, _) => {
-            Failure::from(error).advise("Call again with --no-browser.")
-        }
         _ => Failure::from(error),
     })
 }
