@@ -176,6 +176,15 @@ impl Provider {
         Ok(self)
     }
 
+    /// What tells its accounts from those of other providers in a store: its name, and where it is for
+    /// the one that programs describe themselves, which is called the same everywhere.
+    pub(crate) fn identity(&self) -> &str {
+        match self.issuer.as_ref().or(self.endpoints.token.as_ref()) {
+            Some(place) if self.name == "custom" => place,
+            _ => &self.name,
+        }
+    }
+
     /// The redirect address for a listener on this port.
     pub(crate) fn redirect_uri(&self, port: u16) -> String {
         self.redirect.replace("{port}", &port.to_string())

@@ -52,8 +52,9 @@ impl Provider {
         let account = Account::new(provider, Some(&json.to_string())).expect("a provider");
         account.set_client("desktop", None).expect("a client");
         account.set_user(USER).expect("a user");
+        let identity = if provider == "custom" { &token } else { provider };
         let entry = serde_json::json!({
-            "format": "postrider-account", "version": 1, "provider": provider,
+            "format": "postrider-account", "version": 1, "provider": identity,
             "client_id": "desktop", "tenant": "", "user": USER,
             "user_name": user_name, "refresh_token": "refresh",
         });

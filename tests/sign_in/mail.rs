@@ -3,9 +3,9 @@
 //! token.
 
 use crate::harness::{account, sign_in_and_see_the_end, walk_and_poll};
-use crate::support::provider::{Asked, witness};
+use crate::support::provider::{Asked, refresh_token, witness};
 use crate::support::rig::{ALICE, BOB, Rig};
-use crate::support::{browser, maildir, rig};
+use crate::support::{browser, http, maildir, rig};
 use postrider::oauth::{Account, Store};
 use postrider::{Kind, Mail, Status};
 use std::thread;
@@ -25,9 +25,8 @@ fn send(rig: &Rig, account: &Account, port: u16, mark: &str) {
     maildir::wait_for(rig, BOB, mark);
 }
 
-fn refreshes(rig: &Rig) -> Vec<Asked> {
-    let of_this_test = |asked: &Asked| asked.client == "desktop-brief";
-    let asked = witness(&rig.issuer).into_iter().filter(of_this_test);
+fn refreshes(rig: &Rig, client: &str) -> Vec<Asked> {
+    let asked = witness(&rig.issuer).into_iter().filter(|asked| asked.client == client);
     asked.filter(|asked| asked.grant == "refresh_token").collect()
 }
 
@@ -50,12 +49,33 @@ fn who_signed_in_once_sends_after_the_token_has_ended() {
     {
         send(rig, &account(), port, &format!("signed in, {mark}"));
         let token = account().access_token().unwrap();
-        let before = refreshes(rig).len();
+        let before = refreshes(rig, "desktop-brief").len();
         let end = token.expires_at.duration_since(SystemTime::now()).unwrap_or_default();
         thread::sleep(end + Duration::from_millis(10));
         send(rig, &account(), port, &format!("after the end, {mark}"));
-        let refreshes = refreshes(rig);
+        let refreshes = refreshes(rig, "desktop-brief");
         assert!(refreshes.len() > before, "the token that had ended was used");
         assert!(refreshes.iter().all(|asked| asked.status == 200), "{refreshes:?}");
     }
+}
+
+/// A token that still looks good here is worth nothing at the provider: all who send learn it at the
+/// mail server, and one of them gets the next token for all.
+#[test]
+fn a_spoilt_token_is_renewed_once_for_all_who_send() {
+    let Some(rig) = rig::shared() else { return };
+    let account = account(&rig.issuer, "desktop");
+    account.set_user(ALICE).unwrap();
+    account.set_refresh_token(&refresh_token(&rig.issuer, "desktop")).unwrap();
+    let token = account.access_token().unwrap();
+    http::get(&rig.issuer, &format!("/rig/spoil?token={}", token.text()));
+    let before = refreshes(rig, "desktop").len();
+    thread::scope(|scope| {
+        for number in 0..8 {
+            let account = &account;
+            let mark = format!("spoilt, {number}");
+            scope.spawn(move || send(rig, account, rig.ports.submission, &mark));
+        }
+    });
+    assert_eq!(refreshes(rig, "desktop").len(), before + 1);
 }

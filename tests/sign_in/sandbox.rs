@@ -4,7 +4,7 @@ use crate::harness::{CLOSE, assert_declined, walk_and_poll};
 use crate::sandbox_harness::Sandbox;
 use crate::support::browser::Step::{Fill, Press, See};
 use crate::support::browser::{self, Browser, Report, Step};
-use postrider::oauth::Account;
+use postrider::oauth::{Account, Store};
 use postrider::{Cause, Delivery, Error, Kind, Mail, Retry, Status};
 use serde_json::json;
 use std::net::TcpListener;
@@ -216,6 +216,23 @@ fn a_sign_in_that_cannot_be_renewed_needs_the_person_again() {
         sign_in(browser, &account, &SIGN_IN).1.unwrap();
         send_well(&sandbox, &account, 2);
     }
+}
+
+/// A refresh token is for nobody but the provider that gave it, however alike the settings are.
+#[test]
+fn two_providers_of_the_programs_own_may_share_a_store() {
+    let Some(browser) = browser::shared() else { return };
+    let (here, there) = (Sandbox::start(&[]), Sandbox::start(&[]));
+    let store = Store::memory();
+    let [at_home, elsewhere] = [&here, &there].map(|sandbox| {
+        let account = account(sandbox);
+        account.set_store(store.clone());
+        account
+    });
+    sign_in(browser, &at_home, &SIGN_IN).1.unwrap();
+    assert!(at_home.is_signed_in().unwrap() && !elsewhere.is_signed_in().unwrap());
+    assert_needs_sign_in(&there, &elsewhere, Cause::NeedsSignIn);
+    send_well(&here, &at_home, 1);
 }
 
 #[test]

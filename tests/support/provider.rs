@@ -59,8 +59,7 @@ impl Provider {
 
     /// A refresh token of Alice's, as if she had signed in.
     pub fn refresh_token(&self, client: &str) -> String {
-        let answer = http::get(&self.issuer, &format!("/rig/refresh-token?client={client}"));
-        answer["refresh_token"].as_str().expect("a token").to_owned()
+        refresh_token(&self.issuer, client)
     }
 
     /// Holds the next request for a token: at `request` nothing has been done about it yet, at
@@ -80,7 +79,13 @@ impl Provider {
     }
 }
 
-/// The requests that the provider with this issuer has seen.
+/// [`Provider::refresh_token`] of the provider with this issuer.
+pub fn refresh_token(issuer: &str, client: &str) -> String {
+    let answer = http::get(issuer, &format!("/rig/refresh-token?client={client}"));
+    answer["refresh_token"].as_str().expect("a token").to_owned()
+}
+
+/// [`Provider::witness`] of the provider with this issuer.
 pub fn witness(issuer: &str) -> Vec<Asked> {
     let rows = http::get(issuer, "/rig/witness");
     let row = |row: &Value| {

@@ -173,7 +173,7 @@ impl Settings {
     pub(super) fn key(&self) -> Result<AccountKey> {
         let tenant = self.tenant.as_deref().unwrap_or_default();
         let user = self.user.as_deref().unwrap_or_default();
-        AccountKey::new(&self.provider.name, &self.client_id, tenant, user)
+        AccountKey::new(self.provider.identity(), &self.client_id, tenant, user)
     }
 
     /// The provider with its tenant and its endpoints, ready to be asked.

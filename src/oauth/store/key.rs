@@ -17,9 +17,9 @@ pub struct AccountKey {
 }
 
 impl AccountKey {
-    /// `provider` is a provider's name, or the issuer of a custom one. `tenant` is empty where the
-    /// provider has none. `user` is what the program calls the account: the address that is going
-    /// to sign in, any other word, or nothing when the program has only one.
+    /// `provider` is a provider's name; of `custom` its issuer, or its token endpoint. `tenant` is
+    /// empty where the provider has none. `user` is what the program calls the account: the address
+    /// that is going to sign in, any other word, or nothing when the program has only one.
     pub fn new(provider: &str, client_id: &str, tenant: &str, user: &str) -> Result<Self> {
         for (what, text) in
             [("provider", provider), ("client id", client_id), ("tenant", tenant), ("user", user)]

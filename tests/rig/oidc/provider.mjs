@@ -135,6 +135,8 @@ const rig = {
     const fields = { client, accountId, grantId, scope, gty: 'authorization_code', expiresWithSession: false };
     return { refresh_token: await new provider.RefreshToken(fields).save() };
   },
+  // Makes an access token worthless. Its revocation (RFC 7009) would end the whole sign-in here.
+  '/rig/spoil': async ({ token }) => (await provider.AccessToken.find(token)).destroy(),
 };
 
 provider.use(async (ctx, next) => {
