@@ -1241,6 +1241,10 @@ function mail_account_set_sign_in_callback(Account: PMailAccount; Callback: TMai
 // Sets whether a sign-in that waits opens the system's browser. On unless set; with 0 the program
 // shows the address itself.
 //
+// With 0 the browser may also be on another computer: the answer of the provider then stands in the
+// address of its last page, so that the person can copy it for mail_account_complete_sign_in().
+// Otherwise Microsoft sends it in a form.
+//
 // @param account  handle from mail_account_new()
 // @param allow    0 or 1
 // @return #MAIL_STATUS_OK or an error
@@ -1369,7 +1373,7 @@ function mail_account_poll_sign_in(Account: PMailAccount): TMailStatus;{$IFDEF M
 
 // Goes on with the address of the page at which the sign-in in the browser ended: for browsers that
 // cannot come back to this computer. The person copies it from the browser, also when that says that
-// it cannot show the page.
+// it cannot show the page. Call mail_account_allow_browser() with 0 before the sign-in begins.
 //
 // After an error the sign-in is still under way: the person may paste again.
 //

@@ -172,8 +172,15 @@ impl Error {
     }
 
     pub(crate) fn timeout(stage: Stage, limit: Duration) -> Self {
-        let text = format!("no answer within {} s while {}", limit.as_secs_f32(), stage.doing());
-        Self::new(Status::Timeout, stage, Cause::Timeout, text)
+        let seconds = limit.as_secs_f32();
+        let (cause, text) = match stage {
+            Stage::Authorize => (
+                Cause::SignInTimedOut,
+                format!("nobody has signed in in time: there were {seconds} s"),
+            ),
+            _ => (Cause::Timeout, format!("no answer within {seconds} s while {}", stage.doing())),
+        };
+        Self::new(Status::Timeout, stage, cause, text)
     }
 
     pub(crate) fn cancelled(stage: Stage) -> Self {

@@ -139,6 +139,7 @@ fn exit_of(error: &Error) -> Exit {
         (_, Status::Partial) => Exit::Partly,
         (_, Status::InvalidArgument | Status::Incomplete) => Exit::Usage,
         (_, Status::NeedsSignIn) => Exit::NeedsSignIn,
+        _ if error.cause() == Cause::SignInTimedOut => Exit::NeedsSignIn,
         _ if error.retry() == Retry::Later => Exit::Later,
         _ => Exit::Failed,
     }

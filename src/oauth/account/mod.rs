@@ -180,7 +180,8 @@ impl Account {
     }
 
     /// Whether [`Account::sign_in`] opens the system's browser. Yes unless set; else the program
-    /// shows the address itself.
+    /// shows the address itself, and since the browser may then be on another computer, the answer
+    /// stands in the address of its last page, for [`BrowserSignIn::complete`].
     pub fn allow_browser(&self, allow: bool) {
         let set = self.change(|settings| {
             settings.opens_browser = allow;
@@ -281,7 +282,7 @@ impl Account {
         let key = settings.key()?;
         self.watched(|watch| {
             settings.store.with_lock(&key, watch, |locked, _| {
-                let mut entry = Entry::new(key.clone());
+                let mut entry = Entry::in_place_of(locked.entry(), key.clone());
                 entry.refresh_token = Some(token.clone());
                 entry.signed_in_at = Some(fresh::seconds(SystemTime::now()));
                 locked.save(entry)

@@ -92,7 +92,7 @@ impl BrowserSignIn {
             client_id: asking.client_id,
             scopes: &settings.scopes(),
             redirect_uri: &redirect_uri,
-            by_hand,
+            by_hand: by_hand || !settings.opens_browser,
             login_hint: settings.user.as_deref(),
             prompt: None,
             claims: None,
@@ -291,11 +291,12 @@ impl Waiting {
             return Err(Error::new(Status::NeedsSignIn, Stage::Authorize, cause, text));
         }
         let key = self.settings.key()?;
-        let mut entry = Entry::new(key.clone());
-        entry.signed_in_at = Some(seconds(SystemTime::now()));
-        add_identity(&mut entry, &token, &self.provider, &self.settings.client_id, nonce)?;
-        let entry = renew(entry, token)?;
-        self.settings.store.with_lock(&key, watch, |locked, _| locked.save(entry.clone()))?;
+        self.settings.store.with_lock(&key, watch, |locked, _| {
+            let mut entry = Entry::in_place_of(locked.entry(), key.clone());
+            entry.signed_in_at = Some(seconds(SystemTime::now()));
+            add_identity(&mut entry, &token, &self.provider, &self.settings.client_id, nonce)?;
+            locked.save(renew(entry, token)?)
+        })?;
         *self.account.0.ended.lock() = None;
         Ok(())
     }

@@ -446,3 +446,32 @@ fn a_sign_in_goes_to_another_computer_in_a_file() {
     assert_eq!(server.access_token().unwrap().text(), "access-1");
     assert_eq!(cause(server.import("no/such.bundle", "correct horse")), Cause::StoreUnreadable);
 }
+
+#[test]
+fn where_the_browser_may_be_elsewhere_the_answer_stands_in_the_address() {
+    let account = Account::new("microsoft", None).unwrap();
+    account.set_client("desktop", None).unwrap();
+    let url = |account: &Account| account.begin_sign_in().unwrap().url().to_owned();
+    assert!(url(&account).contains("response_mode=form_post"));
+    account.allow_browser(false);
+    assert!(!url(&account).contains("response_mode"));
+}
+
+#[test]
+fn who_does_not_sign_in_in_time_hears_so() {
+    let account = Account::new("google", None).unwrap();
+    account.set_client("desktop", None).unwrap();
+    account.allow_browser(false);
+    let error = account.sign_in(Duration::from_millis(1), &mut |_| ()).unwrap_err();
+    assert_eq!((error.status(), error.cause()), (Status::Timeout, Cause::SignInTimedOut));
+}
+
+#[test]
+fn a_further_sign_in_keeps_the_fields_of_others() {
+    let endpoint = Endpoint::start(3600);
+    let (account, store) = endpoint.signed_in();
+    let key = account.settings().key().unwrap();
+    store.set_extra(&key, "theirs", Some("1"), Duration::from_secs(9)).unwrap();
+    account.set_refresh_token("refresh-0").unwrap();
+    assert_eq!(kept(&account, &store).extra("theirs"), Some("1"));
+}

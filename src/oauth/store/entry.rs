@@ -64,6 +64,12 @@ impl Entry {
         }
     }
 
+    /// As [`Entry::new`], with the further fields of the one that it replaces: they are not ours.
+    pub(crate) fn in_place_of(before: Option<&Entry>, key: AccountKey) -> Self {
+        let extra = before.map(|before| before.extra.clone()).unwrap_or_default();
+        Self { extra, ..Self::new(key) }
+    }
+
     /// Which account it is.
     pub fn key(&self) -> &AccountKey {
         &self.key

@@ -2,7 +2,6 @@
 
 use crate::output::{Failure, Result, note};
 use postrider::oauth::Account;
-use postrider::{Cause, Stage};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -17,21 +16,15 @@ pub fn with_browser(account: &Account, timeout: Duration) -> Result<()> {
             "A browser opens, in which you can sign in. If none does, open this address:\n\n  {url}\n"
         ));
     };
-    account.sign_in(timeout, &mut show).map_err(|error| match (error.cause(), error.stage()) {
-        (Cause::Timeout, Stage::Authorize) => Failure::sign_in_timed_out(),
-        _ => Failure::from(error),
-    })
+    Ok(account.sign_in(timeout, &mut show)?)
 }
 
 /// In a browser anywhere; the address of the page where it ends is pasted. A browser of this
 /// computer may come back by itself, too.
 pub fn with_pasted_address(account: &Account, timeout: Duration) -> Result<()> {
+    // So that the answer stands in the address.
+    account.allow_browser(false);
     let mut sign_in = account.begin_sign_in()?;
-    if sign_in.url().contains("response_mode=form_post") {
-        // The answer would stand in a form, and the address would not hold it.
-        account.add_parameter("response_mode", "query")?;
-        sign_in = account.begin_sign_in()?;
-    }
     note(format_args!(
         "Open this address in a browser and sign in:\n\n  {}\n\nThe browser ends at a page that \
          cannot be reached, or says that you can close it.\nIn the first case copy the whole \
