@@ -27,7 +27,7 @@
 //! let delivery = mail.send(&());
 //! match delivery.error() {
 //!     None => println!("sent"),
-//!     Some(error) => println!("{error}: {}", error.cause().advice()),
+//!     Some(error) => println!("{error}: {}", error.advice()),
 //! }
 //! # Ok::<(), postrider::Error>(())
 //! ```
@@ -55,6 +55,7 @@
 #![deny(unsafe_code)]
 
 pub mod error;
+mod explain;
 #[cfg(feature = "capi")]
 #[allow(unsafe_code)]
 mod ffi;
@@ -71,7 +72,8 @@ mod secret;
 mod smtp;
 mod transport;
 
-pub use error::{Cause, Error, Outcome, Result, Retry, Stage, Status};
+pub use error::{Cause, Certainty, Error, Outcome, Result, Retry, Stage, Status};
+pub use explain::{Explanation, explain};
 pub use mail::Mail;
 pub use message::Kind;
 pub use net::Canceller;

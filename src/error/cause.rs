@@ -1,8 +1,14 @@
 //! Why something failed, as a stable word for programs and one sentence of advice for the person.
-//! A table: adding a cause is adding a row.
+//! A table: adding a cause is adding a row. `explain` tells which replies of servers and providers
+//! mean which cause.
+//!
+//! A part such as `{host}` in the advice is filled in where the value is known (`values`). The link,
+//! where there is one, is a page of the provider's own.
+
+use super::values::{Values, fill};
 
 macro_rules! causes {
-    ($($name:ident: $code:literal, $advice:literal;)+) => {
+    ($($name:ident: $code:literal, $advice:literal $(, $link:literal)?;)+) => {
         /// Why something failed.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
@@ -22,14 +28,28 @@ macro_rules! causes {
                 }
             }
 
-            /// What the person can do: one sentence.
-            pub fn advice(self) -> &'static str {
+            /// The advice, with places for values.
+            pub(crate) fn template(self) -> &'static str {
                 match self {
                     $(Cause::$name => $advice,)+
                 }
             }
+
+            /// A page of the provider's that tells more.
+            pub fn link(self) -> Option<&'static str> {
+                match self {
+                    $(Cause::$name => None$(.or(Some($link)))?,)+
+                }
+            }
         }
     };
+}
+
+impl Cause {
+    /// What the person can do, when nothing more is known: one sentence.
+    pub fn advice(self) -> String {
+        fill(self.template(), &Values::default())
+    }
 }
 
 causes! {
@@ -64,8 +84,8 @@ causes! {
 
     Cancelled: "cancelled", "The program ended the send; send again when wanted.";
     Timeout: "timeout", "Check that the server and the network are up, or allow more time.";
-    HostNotFound: "host_not_found", "Check the spelling of the server name and the network connection.";
-    ConnectionRefused: "connection_refused", "Check server name and port; usual ports are 587 and 465.";
+    HostNotFound: "host_not_found", "Check the spelling of {host} and the network connection.";
+    ConnectionRefused: "connection_refused", "Check name and port of {host}: nothing listens there; usual ports for mail are 587 and 465.";
     Unreachable: "server_unreachable", "Check the network connection and whether a firewall blocks the port.";
     ConnectionLost: "connection_lost", "Send again; if it happens often, a firewall or virus scanner may cut the connection.";
 
@@ -79,12 +99,14 @@ causes! {
     ProxyProtocol: "proxy_protocol", "Check kind and port of the proxy: http:// and socks5:// are different things.";
 
     TlsFailed: "tls_failed", "Check that the port and the security mode belong together: 465 is TLS, 587 is STARTTLS.";
+    TlsTooOld: "tls_too_old", "{host} speaks only versions of TLS before 1.2, which are broken: its operator must renew it.";
     TlsNoTrustRoots: "tls_no_trust_roots", "Install the system's CA certificates, or add a CA file.";
-    CertificateExpired: "certificate_expired", "The server's operator must renew the certificate; check the clock of this computer too.";
+    CertificateExpired: "certificate_expired", "The operator of {host} must renew the certificate; check the clock of this computer too.";
     CertificateNotYetValid: "certificate_not_yet_valid", "Check the clock of this computer.";
-    CertificateWrongHost: "certificate_wrong_host", "Use the server name that stands in the certificate.";
+    CertificateWrongHost: "certificate_wrong_host", "Use the server name that stands in the certificate instead of {host}.";
     CertificateSelfSigned: "certificate_self_signed", "Ask the server's operator for a certificate of a CA, or for the CA to add as a CA file.";
     CertificateUnknownCa: "certificate_unknown_ca", "Add the CA that issued the certificate as a CA file, if you trust it.";
+    CertificateIntercepted: "certificate_intercepted", "Something between this computer and {host} shows a certificate of its own (a virus scanner or a proxy of the company): let it leave mail alone, or add its CA as a CA file if you trust it.";
     CertificateRevoked: "certificate_revoked", "The server's operator must replace the certificate.";
     CertificateInvalid: "certificate_invalid", "The server's operator must replace the certificate.";
 
@@ -93,18 +115,44 @@ causes! {
     StarttlsInjection: "starttls_injection", "Somebody may be tampering with the connection; use TLS on port 465.";
     StarttlsNotOffered: "starttls_not_offered", "Use TLS on port 465, or ask the server's operator to enable STARTTLS.";
     StarttlsRefused: "starttls_refused", "Try again later, or use TLS on port 465.";
-    AuthNotOffered: "auth_not_offered", "Use the submission port (587 or 465), where servers let users sign in.";
-    MechanismNotOffered: "auth_mechanism_not_offered", "Use one of the mechanisms that the server offers; the error text lists them.";
+    AuthNotOffered: "auth_not_offered", "Use the submission port of {host} (587 or 465), where servers let users sign in.";
+    MechanismNotOffered: "auth_mechanism_not_offered", "Use one of the mechanisms that {host} offers; the error text lists them. At Microsoft XOAUTH2 is missing when SMTP AUTH is switched off, or before STARTTLS.";
     PlaintextAuth: "plaintext_auth_refused", "Use STARTTLS or TLS; only in your own network allow sign-in without it.";
     Smtputf8NotOffered: "smtputf8_not_offered", "Use an address without special letters before the @.";
 
-    TokenRefused: "token_refused", "Get a new access token for this mailbox with the permission to send mail over SMTP.";
-    PasswordRefused: "password_refused", "Check user and password; many providers take only OAuth2 or app passwords today.";
+    TokenRefused: "token_refused", "Get a new access token for {user} with {scope}; the server does not say what is wrong with this one.";
+    TokenExpired: "token_expired", "Get a new access token for {user}: this one has ended.";
+    WrongUserForToken: "wrong_user_for_token", "Sign in as {user}, or use the user to whom the token belongs; the error text names it. For a shared mailbox the user is the person who signed in, and the shared address stands in From only.";
+    AppOnlyMailboxNotPermitted: "app_only_mailbox_not_permitted", "Let an administrator of Exchange Online give the app access to {user} (Add-MailboxPermission, or RBAC for Applications); the command postrider admin-kit prints the lines.";
+    SmtpAuthDisabledTenant: "smtp_auth_disabled_tenant", "Let an administrator switch SMTP AUTH on for {user}: Set-CASMailbox -Identity {user} -SmtpClientAuthenticationDisabled $false (it overrides the setting of the organization); OAuth2 needs it too.", "https://aka.ms/smtp_auth_disabled";
+    SmtpAuthDisabledMailbox: "smtp_auth_disabled_mailbox", "Let an administrator switch SMTP AUTH on for {user}: Set-CASMailbox -Identity {user} -SmtpClientAuthenticationDisabled $false, or Users, Mail, Manage email apps, Authenticated SMTP.", "https://aka.ms/smtp_auth_disabled";
+    SecurityDefaults: "security_defaults_on", "Sign in with OAuth2 instead of a password: the security defaults of the organization forbid passwords for SMTP.";
+    BasicAuthRetired: "basic_auth_retired", "Sign in with OAuth2: {host} takes no passwords any more.";
+    AppPasswordRequired: "app_password_required", "Sign in with OAuth2, or make an app password for {user}: with two-step verification the usual password is not taken.", "https://support.google.com/mail/?p=InvalidSecondFactor";
+    WebSignInRequired: "web_sign_in_required", "Sign in to {user} once in a web browser on this computer, then try again; better, sign in with OAuth2.";
+    NotSignedIn: "not_signed_in", "Set a sign-in for {host}: it takes no mail without one.";
+    StarttlsRequired: "starttls_required", "Use STARTTLS or TLS: {host} goes no further without it.";
+    PasswordRefused: "password_refused", "Check user and password of {user}; many providers take only OAuth2 or app passwords today.";
     SignInPostponed: "sign_in_postponed", "Try again in a few minutes.";
     ServerBusy: "server_busy", "Try again in a few minutes.";
+    RateLimited: "rate_limited", "Wait a few minutes and send more slowly: {host} takes only so many messages or sign-ins in a minute.";
+    TooManyConnections: "too_many_connections", "Use fewer connections at once to {host} and try again: Microsoft takes three for each mailbox.", "https://aka.ms/concurrent_sending";
+    QuotaExceeded: "quota_exceeded", "Wait until tomorrow: {user} has sent as much today as {host} allows.";
+    OwnMailboxFull: "own_mailbox_full", "Empty the mailbox {user}: it is full, and sent mail is kept there.";
     ServerRefused: "server_refused", "The server takes no mail from here; ask its operator.";
-    SenderRefused: "sender_refused", "Send from an address that the signed-in user may use.";
+    SenderRefused: "sender_refused", "Send from an address that {user} may use.";
+    SendAsDenied: "send_as_denied", "Send from the address of {user}, or let an administrator allow it to send as {from} (Add-RecipientPermission -AccessRights SendAs).";
+    SenderBlocked: "sender_blocked", "Let an administrator look at the restricted entities: {user} is blocked from sending.";
+    SenderDomainUnknown: "sender_domain_unknown", "Check the domain of {from}: the server finds no such domain, so waiting does not help.";
     RecipientsRefused: "recipients_refused", "Check the addresses; the results of the recipients tell what the server said to each.";
+    RecipientUnknown: "recipient_unknown", "Check the spelling of {recipient}: there is no such mailbox.";
+    RecipientDomainUnknown: "recipient_domain_unknown", "Check the part behind the @ of {recipient}: there is no such mail domain.";
+    RecipientAddressInvalid: "recipient_address_invalid", "Check the spelling of {recipient}: the server says that it is no address.";
+    RecipientDisabled: "recipient_disabled", "Ask {recipient} for another address: the mailbox takes no mail.";
+    RecipientMailboxFull: "recipient_mailbox_full", "Try again later, or tell {recipient} another way: the mailbox is full.";
+    RelayDenied: "relay_denied", "Sign in to {host}, or send through the server of your own mailbox: it does not carry mail from here to {recipient}.";
+    Greylisted: "greylisted", "Try again in a few minutes: the server wants to see the same message twice.";
+    TooManyRecipients: "too_many_recipients", "Send to fewer recipients at once.";
     MessageRefused: "message_refused", "Read the server's reply: it refused the content of this message.";
     MessageTooLarge: "message_too_large", "Send less or smaller attachments.";
 
@@ -139,7 +187,7 @@ causes! {
     AppCertificateWrong: "app_certificate_wrong", "Upload the certificate to the app registration, and check that key, certificate and client id belong together.";
     AppRedirectNotRegistered: "app_redirect_not_registered", "Register the redirect address for desktop apps, with the same path.";
     AppWrongAccountType: "app_wrong_account_type", "Use the tenant that fits the account types of the app registration.";
-    AppAdminConsentNeeded: "app_admin_consent_needed", "Let an administrator consent to the permissions of the app.";
+    AppAdminConsentNeeded: "app_admin_consent_needed", "Let an administrator consent to the permissions of the app; the command postrider admin-kit consent prints the address to open.";
     AppPermissionMissing: "app_permission_missing", "Add the permission to the app registration, check the spelling of the scope, and let an administrator consent.";
     AppUserNotAssigned: "app_user_not_assigned", "Ask the administrator to assign the user to the app.";
     AppDelegationMissing: "app_delegation_missing", "Grant domain-wide delegation to the client id of the service account for exactly this scope; it can take 24 hours.";
@@ -172,5 +220,5 @@ causes! {
     ServiceAccountInvalid: "service_account_invalid", "Use the JSON file of the service account's key, as the Google console gives it.";
     ServiceAccountPersonal: "service_account_personal", "Sign in with the browser: service accounts send only for users of Google Workspace.";
     IdTokenInvalid: "id_token_invalid", "Check client id, tenant and issuer; if they are right, begin the sign-in again.";
-    TokenWrongAudience: "token_wrong_audience", "Ask for a token for the mail server; the error text names the scope.";
+    TokenWrongAudience: "token_wrong_audience", "Ask for a token for the mail server, with {scope}.";
 }

@@ -6,10 +6,13 @@
 //! provider's [`ErrorResponse`].
 
 mod cause;
+mod json;
 mod status;
+pub(crate) mod values;
 
 pub use cause::Cause;
 pub use status::Status;
+use values::Values;
 
 use crate::oauth::ErrorResponse;
 use crate::smtp::Reply;
@@ -104,6 +107,29 @@ pub enum Retry {
     Later,
 }
 
+/// How sure it is that the cause is the one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Certainty {
+    /// The error itself says so, or the documents of the server do.
+    #[default]
+    Sure,
+    /// It was seen to mean that, or what is known points there.
+    Likely,
+    /// Nobody says what it means: the cause is only a general word.
+    Unknown,
+}
+
+impl Certainty {
+    /// A stable word for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Certainty::Sure => "sure",
+            Certainty::Likely => "likely",
+            Certainty::Unknown => "unknown",
+        }
+    }
+}
+
 /// Everything known about a failure. Never holds a secret.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
@@ -116,6 +142,11 @@ struct Inner {
     outcome: Outcome,
     reply: Option<Reply>,
     response: Option<Box<ErrorResponse>>,
+    certainty: Certainty,
+    /// What the advice may name.
+    values: Values,
+    /// A sentence for this case, instead of the one of the cause.
+    advice: Option<String>,
     /// When the one who refused said whether it passes by itself; else the status tells.
     retry: Option<Retry>,
     retry_after: Option<Duration>,
@@ -139,6 +170,9 @@ impl Error {
             outcome,
             reply: None,
             response: None,
+            certainty: Certainty::Sure,
+            values: Values::default(),
+            advice: None,
             retry: None,
             retry_after: None,
             text,
@@ -215,6 +249,33 @@ impl Error {
         self
     }
 
+    /// What it means, when more is known than where it happened.
+    pub(crate) fn meaning(mut self, cause: Cause, certainty: Certainty) -> Self {
+        (self.0.cause, self.0.certainty) = (cause, certainty);
+        self
+    }
+
+    /// What the advice may name.
+    pub(crate) fn with_values(mut self, values: Values) -> Self {
+        self.0.values = values;
+        self
+    }
+
+    pub(crate) fn values(&self) -> &Values {
+        &self.0.values
+    }
+
+    /// A sentence for this case, instead of the one of the cause.
+    pub(crate) fn with_advice(mut self, advice: String) -> Self {
+        self.0.advice = Some(advice);
+        self
+    }
+
+    pub(crate) fn with_status(mut self, status: Status) -> Self {
+        self.0.status = status;
+        self
+    }
+
     /// Changes the text, to take secrets out that a server echoes.
     pub(crate) fn map_text(mut self, change: impl FnOnce(&str) -> String) -> Self {
         self.0.text = change(&self.0.text).into();
@@ -239,6 +300,24 @@ impl Error {
     /// The cause as a stable code, with advice.
     pub fn cause(&self) -> Cause {
         self.0.cause
+    }
+
+    /// How sure the cause is.
+    pub fn certainty(&self) -> Certainty {
+        self.0.certainty
+    }
+
+    /// What the person can do, with the values of this case: one sentence.
+    pub fn advice(&self) -> String {
+        match &self.0.advice {
+            Some(advice) => advice.clone(),
+            None => values::fill(self.0.cause.template(), &self.0.values),
+        }
+    }
+
+    /// A page of the provider's that tells more.
+    pub fn link(&self) -> Option<&'static str> {
+        self.0.cause.link()
     }
 
     /// What became of the message.

@@ -70,6 +70,11 @@ enum ReadReceipt {
 }
 
 impl Message {
+    /// The address of the author.
+    pub(crate) fn author(&self) -> Option<&str> {
+        self.from.as_ref().map(Mailbox::address)
+    }
+
     pub(crate) fn set_from(&mut self, name: Option<&str>, address: &str) -> Result<()> {
         self.from = Some(Mailbox::new(name, address)?);
         Ok(())

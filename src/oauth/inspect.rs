@@ -75,8 +75,21 @@ pub(crate) struct Need<'a> {
     pub now: i64,
 }
 
-/// Looks at the token: hints, each a sentence, or an error when it is for a known other service.
-pub(crate) fn inspect(access_token: &Secret, need: &Need) -> Result<Vec<String>> {
+/// Something about a token that may be why a server refuses it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Hint {
+    pub cause: Cause,
+    /// A part of a sentence: "the token lacks the permission SMTP.Send".
+    pub text: String,
+}
+
+/// Whether a token that can be read says that an app has signed in by itself.
+pub(crate) fn is_of_app(access_token: &Secret) -> bool {
+    jwt::claims(access_token.bytes()).is_some_and(|claims| is_app_only(&claims))
+}
+
+/// Looks at the token: hints, or an error when it is for a known other service.
+pub(crate) fn inspect(access_token: &Secret, need: &Need) -> Result<Vec<Hint>> {
     let Some(claims) = jwt::claims(access_token.bytes()) else { return Ok(Vec::new()) };
     let claims = &claims;
     let mut hints = Vec::new();
@@ -99,7 +112,7 @@ fn service_of(audience: &str) -> Option<Service> {
     row.map(|(_, service)| *service)
 }
 
-fn check_audience(claims: &Map<String, Value>, need: &Need, hints: &mut Vec<String>) -> Result<()> {
+fn check_audience(claims: &Map<String, Value>, need: &Need, hints: &mut Vec<Hint>) -> Result<()> {
     let Some(needed) = need.service else { return Ok(()) };
     let audiences = jwt::texts(claims, "aud");
     let services: Vec<_> = audiences.iter().map(|audience| service_of(audience)).collect();
@@ -119,18 +132,19 @@ fn check_audience(claims: &Map<String, Value>, need: &Need, hints: &mut Vec<Stri
         return Err(Error::new(Status::Token, Stage::Token, cause, text));
     }
     match audiences.first() {
-        Some(audience) => hints.push(format!(
-            "the token is for {}; {} needs {scope}",
-            quoted(audience),
-            need.purpose
+        Some(audience) => hints.push(hint(
+            Cause::TokenWrongAudience,
+            format!("the token is for {}; {} needs {scope}", quoted(audience), need.purpose),
         )),
-        None => hints
-            .push(format!("the token does not say what it is for; {} needs {scope}", need.purpose)),
+        None => hints.push(hint(
+            Cause::TokenWrongAudience,
+            format!("the token does not say what it is for; {} needs {scope}", need.purpose),
+        )),
     }
     Ok(())
 }
 
-fn check_permission(claims: &Map<String, Value>, need: &Need, hints: &mut Vec<String>) {
+fn check_permission(claims: &Map<String, Value>, need: &Need, hints: &mut Vec<Hint>) {
     // Only there the names of permissions are known.
     if need.service.is_none() {
         return;
@@ -138,52 +152,68 @@ fn check_permission(claims: &Map<String, Value>, need: &Need, hints: &mut Vec<St
     if is_app_only(claims) {
         let Some(role) = need.role else { return };
         if !jwt::texts(claims, "roles").iter().any(|found| found.eq_ignore_ascii_case(role)) {
-            hints.push(format!(
+            hints.push(hint(Cause::TokenMissingScope, format!(
                 "the token lacks the role {role}; without it the app needs a role assignment in \
                  Exchange Online (RBAC for Applications)"
-            ));
+            )));
         }
         return;
     }
     let wanted = need.scope.rsplit('/').next().unwrap_or_default();
     let found = jwt::texts(claims, "scp");
     if !found.iter().flat_map(|s| s.split(' ')).any(|found| found.eq_ignore_ascii_case(wanted)) {
-        hints.push(format!("the token lacks the permission {wanted}"));
+        hints.push(hint(
+            Cause::TokenMissingScope,
+            format!("the token lacks the permission {wanted}"),
+        ));
     }
 }
 
-fn check_time(claims: &Map<String, Value>, need: &Need, hints: &mut Vec<String>) {
+fn check_time(claims: &Map<String, Value>, need: &Need, hints: &mut Vec<Hint>) {
     if let Some(expires) = jwt::moment(claims, "exp")
         && expires <= need.now
     {
         let ago = need.now.saturating_sub(expires);
-        hints.push(format!("the token expired {ago} s ago by the clock of this computer"));
+        hints.push(hint(
+            Cause::TokenExpired,
+            format!("the token expired {ago} s ago by the clock of this computer"),
+        ));
     }
     if let Some(begins) = jwt::moment(claims, "nbf")
         && begins > need.now
     {
         let ahead = begins.saturating_sub(need.now);
-        hints.push(format!("the token becomes valid in {ahead} s by the clock of this computer"));
+        hints.push(hint(
+            Cause::TokenExpired,
+            format!("the token becomes valid in {ahead} s by the clock of this computer"),
+        ));
     }
 }
 
-fn check_user(claims: &Map<String, Value>, need: &Need, hints: &mut Vec<String>) {
+fn check_user(claims: &Map<String, Value>, need: &Need, hints: &mut Vec<Hint>) {
     let tenant = jwt::text(claims, "tid");
     if let (Some(found), Some(wanted)) = (tenant, need.tenant)
         && !found.eq_ignore_ascii_case(wanted)
     {
-        hints.push(format!("the token is of the tenant {} and not of {wanted}", quoted(found)));
+        hints.push(hint(
+            Cause::WrongUserForToken,
+            format!("the token is of the tenant {} and not of {wanted}", quoted(found)),
+        ));
     }
     let names = ["upn", "preferred_username", "unique_name", "email"];
     let users: Vec<_> = names.iter().filter_map(|name| jwt::text(claims, name)).collect();
     if let (Some(first), Some(wanted)) = (users.first(), need.user)
         && !users.iter().any(|user| user.to_lowercase() == wanted.to_lowercase())
     {
-        hints.push(format!(
+        hints.push(hint(Cause::WrongUserForToken, format!(
             "the token is that of {} and not of {wanted}; that is right only for a shared mailbox",
             quoted(first)
-        ));
+        )));
     }
+}
+
+fn hint(cause: Cause, text: String) -> Hint {
+    Hint { cause, text }
 }
 
 /// Text of a token, for a sentence of ours: in one line and not longer than needed.

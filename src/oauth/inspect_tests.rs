@@ -38,7 +38,7 @@ fn with(name: &str, value: Value) -> Value {
 }
 
 fn hints(claims: &Value) -> Vec<String> {
-    inspect(&token(claims), &need()).unwrap()
+    inspect(&token(claims), &need()).unwrap().into_iter().map(|hint| hint.text).collect()
 }
 
 #[test]
@@ -102,14 +102,11 @@ fn anything_else_is_a_hint() {
 #[test]
 fn what_cannot_be_read_or_is_for_a_server_of_ones_own_is_not_judged() {
     for opaque in ["EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA", "ya29.x", "", "a.b.c", "a.b.c.d.e"] {
-        assert_eq!(inspect(&Secret::new(opaque), &need()).unwrap(), [""; 0]);
+        assert_eq!(inspect(&Secret::new(opaque), &need()).unwrap(), []);
     }
     let graph = token(&with("aud", json!("https://graph.microsoft.com")));
-    assert_eq!(inspect(&graph, &Need { service: None, ..need() }).unwrap(), [""; 0]);
-    assert_eq!(
-        inspect(&token(&good()), &Need { user: None, tenant: None, ..need() }).unwrap(),
-        [""; 0]
-    );
+    assert_eq!(inspect(&graph, &Need { service: None, ..need() }).unwrap(), []);
+    assert_eq!(inspect(&token(&good()), &Need { user: None, tenant: None, ..need() }).unwrap(), []);
 }
 
 #[test]

@@ -35,7 +35,7 @@ mod form;
 mod http;
 mod http_message;
 mod id_token;
-mod inspect;
+pub(crate) mod inspect;
 mod jwt;
 mod loopback;
 mod page;

@@ -4,6 +4,7 @@
 //! are those of `oauth.md`; what it calls unverified is listed under `uncertain` of each provider.
 
 use crate::error::{Cause, Error, Result, Stage, Status};
+pub(crate) use crate::explain::Family;
 use crate::oauth::tenant;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -14,16 +15,6 @@ use std::sync::LazyLock;
 const CUSTOM: &str = "custom";
 
 const BUILT_IN: &str = include_str!("providers.json");
-
-/// Whose dialect of errors it speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Family {
-    Microsoft,
-    Google,
-    #[default]
-    Other,
-}
 
 /// A provider, ready to use once its tenant is filled in: [`Provider::with_tenant`].
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -185,6 +176,11 @@ impl Provider {
         }
     }
 
+    /// The scope for sending mail among those of a person.
+    pub(crate) fn mail_scope(&self) -> Option<&str> {
+        self.scopes.delegated.iter().map(String::as_str).find(|scope| scope.contains("://"))
+    }
+
     /// The redirect address for a listener on this port.
     pub(crate) fn redirect_uri(&self, port: u16) -> String {
         self.redirect.replace("{port}", &port.to_string())
@@ -241,6 +237,13 @@ impl Providers {
         }
         *self = merged;
         Ok(())
+    }
+
+    /// The built-in provider whose SMTP server this is.
+    pub(crate) fn of_host(host: &str) -> Option<Provider> {
+        let providers = Self::built_in().ok()?;
+        let mut named = providers.names().filter_map(|name| providers.named(name).ok());
+        named.find(|provider| provider.host_today(host.trim_end_matches('.')).is_some())
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {

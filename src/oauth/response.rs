@@ -2,10 +2,11 @@
 //! an [`Error`].
 
 use crate::error::{Cause, Error, Result, Retry, Stage, Status};
+use crate::explain::Then;
 use crate::oauth::form::Form;
 use crate::oauth::http_message::Response;
 use crate::oauth::provider::Family;
-use crate::oauth::refusals::{Refusal, Then, judge};
+use crate::oauth::refusals::{Refusal, judge};
 use crate::secret::Secret;
 use serde_json::Value;
 
@@ -80,7 +81,7 @@ impl ErrorResponse {
     /// The error that it is.
     pub(crate) fn into_error(mut self, asked: &Asked, response: Option<&Response>) -> Error {
         self.hide_secrets(asked.form);
-        let Refusal { cause, then } = judge(&self, asked);
+        let Refusal { cause, then, certainty } = judge(&self, asked);
         let mut text = format!("the provider refused {}", asked.what);
         for (before, part, after) in
             [(": ", &self.error, ""), (" (", &self.suberror, ")"), (": ", &self.description, "")]
@@ -92,10 +93,11 @@ impl ErrorResponse {
         let (status, retry) = match then {
             Then::SignIn => (Status::NeedsSignIn, Retry::No),
             Then::Change => (Status::Token, Retry::No),
-            Then::Wait => (Status::Token, Retry::Later),
+            Then::Wait | Then::WaitHours(_) => (Status::Token, Retry::Later),
         };
         let after = response.and_then(|response| response.retry_after);
-        Error::new(status, asked.stage, cause, text).with_response(self).with_retry(retry, after)
+        let error = Error::new(status, asked.stage, cause, text).meaning(cause, certainty);
+        error.with_response(self).with_retry(retry, after)
     }
 
     fn hide_secrets(&mut self, form: &Form) {

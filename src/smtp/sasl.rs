@@ -32,6 +32,15 @@ impl Credentials {
         }
     }
 
+    /// Who signs in.
+    pub(crate) fn user(&self) -> &str {
+        match self {
+            Credentials::XOAuth2 { user, .. }
+            | Credentials::OAuthBearer { user, .. }
+            | Credentials::Password { user, .. } => user,
+        }
+    }
+
     /// The exchange for a server with these capabilities.
     pub(crate) fn exchange(
         &self,

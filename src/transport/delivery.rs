@@ -1,7 +1,8 @@
 //! What became of a message and of each recipient.
 
-use crate::error::{Cause, Error, Outcome, Result, Stage, Status};
+use crate::error::{Cause, Certainty, Error, Outcome, Result, Stage, Status};
 use crate::smtp::{Reply, Transaction};
+use crate::transport::explain::Situation;
 
 /// The result of one send.
 #[derive(Clone, Debug)]
@@ -57,6 +58,23 @@ impl Delivery {
         let error = error.or(transaction.error);
         let outcome = error.as_ref().map_or(Outcome::NotSent, Error::outcome);
         Self { outcome, recipients, error, final_reply }
+    }
+
+    /// The delivery with the meaning of its error.
+    pub(crate) fn explained(mut self, situation: &Situation) -> Self {
+        let refused = self.recipients.iter().find(|recipient| {
+            !recipient.accepted && recipient.reply.as_ref().is_some_and(|r| !r.is_positive())
+        });
+        let address = refused.map(|recipient| recipient.address.clone());
+        let cause = refused.and_then(|r| situation.cause_of_recipient(r.reply.as_ref()?));
+        self.error = self.error.map(|error| {
+            let error = match (error.status(), cause) {
+                (Status::Partial, Some(cause)) => error.meaning(cause, Certainty::Sure),
+                _ => error,
+            };
+            situation.explain(error, address.as_deref())
+        });
+        self
     }
 
     /// OK, PARTIAL, or why nobody gets the message.

@@ -4,11 +4,13 @@
 //! - `server`      which server, and how it is reached and trusted
 //! - `sign_in`     a connection that is signed in, also with a token of an account
 //! - `connection`  an open session, and the one that a handle keeps
+//! - `explain`     what an error means, with all that a send knows
 //! - `delivery`    what became of the message and of each recipient
 //! - `log`         the transcript, to the host's observer and to a file
 
 mod connection;
 mod delivery;
+mod explain;
 mod log;
 mod server;
 mod sign_in;
@@ -16,6 +18,7 @@ mod smtp;
 
 pub(crate) use connection::KeptConnection;
 pub use delivery::{Delivery, RecipientResult};
+pub(crate) use explain::Situation;
 pub(crate) use log::LogFile;
 pub use log::Observer;
 pub(crate) use server::{Security, Server};

@@ -30,7 +30,7 @@ fn open_for(
     let token = account.token(watch, None)?;
     let user = user_of(&token)?;
     for hint in account.look_at(&token, &user)? {
-        log.note(|| hint);
+        log.note(|| hint.text);
     }
     let error = match sign_in(&token, &user, watch) {
         Err(error) if is_refused(&error) => error,

@@ -6,6 +6,7 @@ use crate::net::{Cancellation, Watch};
 use crate::smtp::{Envelope, Transaction};
 use crate::transport::connection::{KeptConnection, Progress};
 use crate::transport::delivery::Delivery;
+use crate::transport::explain::Situation;
 use crate::transport::log::{Log, LogFile, Observer};
 use crate::transport::server::Server;
 use crate::transport::sign_in;
@@ -31,6 +32,10 @@ pub(crate) struct Job<'a> {
 pub(crate) fn send(job: Job) -> Delivery {
     let log = Log { observer: job.observer, file: job.log_file, began: Instant::now() };
     let delivery = try_to_send(&job, &log).unwrap_or_else(Delivery::failed);
+    let delivery = match delivery.error() {
+        Some(_) => delivery.explained(&Situation::new(job.server, job.message.author())),
+        None => delivery,
+    };
     log.note(|| match delivery.error() {
         None => "accepted for every recipient".into(),
         Some(error) => error.to_string(),

@@ -121,7 +121,7 @@ impl From<Error> for Failure {
         Self {
             exit: exit_of(&error),
             text: error.text().to_owned(),
-            advice: error.cause().advice().to_owned(),
+            advice: error.advice(),
             error: Some(error),
         }
     }
@@ -148,7 +148,7 @@ fn exit_of(error: &Error) -> Exit {
 fn of_error(error: &Error) -> Value {
     json!({
         "status": error.status().code(),
-        "stage": stage(error.stage()),
+        "stage": error.stage().code(),
         "cause": error.cause().code(),
         "retry": error.retry() == Retry::Later,
         "retry_after": error.retry_after().map(|after| after.as_secs()),
@@ -169,27 +169,6 @@ pub fn of_reply(reply: &Reply) -> Value {
 }
 
 /// The names that the C interface has for them, in lower case.
-fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Argument => "argument",
-        Stage::Compose => "compose",
-        Stage::Resolve => "resolve",
-        Stage::Connect => "connect",
-        Stage::Tls => "tls",
-        Stage::Greeting => "greeting",
-        Stage::Hello => "hello",
-        Stage::Starttls => "starttls",
-        Stage::SignIn => "sign_in",
-        Stage::Sender => "sender",
-        Stage::Recipients => "recipients",
-        Stage::Data => "data",
-        Stage::Proxy => "proxy",
-        Stage::Store => "store",
-        Stage::Authorize => "authorize",
-        Stage::Token => "token",
-    }
-}
-
 /// Writes a result. Unlike `println!` it survives a reader that went away.
 pub fn line(text: impl Display) -> Result<()> {
     writeln!(std::io::stdout(), "{}", harmless(text)).map_err(unwritable)

@@ -1,6 +1,7 @@
 //! What the last call on an account brought about. Nothing here changes anything.
 
 use super::types::{mail_account_t, mail_status};
+use crate::error::Error;
 use crate::ffi::boundary::{Buffer, guard_or, recall};
 use std::ffi::c_char;
 
@@ -78,5 +79,5 @@ pub unsafe extern "system" fn mail_account_last_advice(
 ) -> usize {
     // SAFETY: the caller passes `cap` writable bytes (interface contract).
     let mut buf = unsafe { Buffer::new(buf, cap) };
-    guard_or(0, || recall(account, |error| buf.copy(error.map_or("", |e| e.cause().advice()))))
+    guard_or(0, || recall(account, |error| buf.copy(&error.map(Error::advice).unwrap_or_default())))
 }

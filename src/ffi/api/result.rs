@@ -1,6 +1,7 @@
 //! What the last call, and the last mail_send(), brought about. Nothing here changes anything.
 
 use super::types::{mail_status, mail_t};
+use crate::error::Error;
 use crate::ffi::boundary::{Buffer, guard_or, recall};
 use crate::ffi::handle;
 use crate::{Delivery, RecipientResult, Reply};
@@ -80,7 +81,7 @@ pub unsafe extern "system" fn mail_last_advice(
 ) -> usize {
     // SAFETY: the caller passes `cap` writable bytes (interface contract).
     let mut buf = unsafe { Buffer::new(buf, cap) };
-    guard_or(0, || recall(mail, |error| buf.copy(error.map_or("", |e| e.cause().advice()))))
+    guard_or(0, || recall(mail, |error| buf.copy(&error.map(Error::advice).unwrap_or_default())))
 }
 
 /// Returns what became of the message of the last mail_send().

@@ -22,7 +22,7 @@ mod tests;
 use crate::error::{Error, Result, Status};
 use crate::net::{Canceller, CertificateDer, Trust, Watch};
 use crate::oauth::client_certificate::ClientCertificate;
-use crate::oauth::inspect::{self, Need, Service};
+use crate::oauth::inspect::{self, Hint, Need, Service};
 use crate::oauth::provider::{Family, Providers, Quirk, Smtp};
 use crate::oauth::service_account::ServiceAccount;
 use crate::oauth::store::{Entry, Store};
@@ -363,14 +363,13 @@ impl Account {
 
     /// Looks at a token that can be read before it is used: hints for the log, or an error when it
     /// is for another service.
-    pub(crate) fn look_at(&self, token: &AccessToken, user: &str) -> Result<Vec<String>> {
+    pub(crate) fn look_at(&self, token: &AccessToken, user: &str) -> Result<Vec<Hint>> {
         let settings = self.settings();
         if !settings.looks_at_tokens {
             return Ok(Vec::new());
         }
         let provider = settings.table();
-        let is_mail = |scope: &&String| scope.contains("://");
-        let scope = provider.scopes.delegated.iter().find(is_mail).map_or("", String::as_str);
+        let scope = provider.mail_scope().unwrap_or_default();
         let app_scope = provider.scopes.app.as_ref().and_then(|scopes| scopes.first());
         let exchange = provider.family == Family::Microsoft;
         inspect::inspect(
@@ -386,6 +385,33 @@ impl Account {
                 now: fresh::seconds(SystemTime::now()),
             },
         )
+    }
+
+    /// Whose dialect its servers and its provider speak.
+    pub(crate) fn family(&self) -> Family {
+        self.settings().table().family
+    }
+
+    /// Who signs in, as far as this computer knows.
+    pub(crate) fn user(&self) -> Option<String> {
+        let settings = self.settings();
+        settings.user.clone().or_else(|| self.entry()?.address)
+    }
+
+    /// The access token that is kept, fresh or not.
+    pub(crate) fn kept_token(&self) -> Option<Secret> {
+        let of_app = self.0.app_token.lock().as_ref().map(|token| token.access.clone());
+        of_app.or_else(|| self.entry()?.access_token)
+    }
+
+    fn entry(&self) -> Option<Entry> {
+        let settings = self.settings();
+        settings.store.load(&settings.key().ok()?).ok().flatten()
+    }
+
+    /// The scope that a token for its mail server needs.
+    pub(crate) fn mail_scope(&self) -> Option<String> {
+        self.settings().table().mail_scope().map(str::to_owned)
     }
 
     /// Whether its servers know only this of the two mechanisms for tokens.
