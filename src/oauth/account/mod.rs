@@ -22,7 +22,7 @@ use crate::oauth::client_certificate::ClientCertificate;
 use crate::oauth::inspect::{self, Need, Service};
 use crate::oauth::provider::{Family, Providers, Quirk, Smtp};
 use crate::oauth::service_account::ServiceAccount;
-use crate::oauth::store::{Entry, Store};
+use crate::oauth::store::{Entry, Locks, Store};
 use crate::oauth::token::Token;
 use crate::secret::Secret;
 use parking_lot::Mutex;
@@ -41,6 +41,8 @@ struct Inner {
     canceller: Canceller,
     /// The token of an app or a service account: it needs no store, for it can be had again.
     app_token: Mutex<Option<Token>>,
+    /// One thread at a time asks for it.
+    asking: Locks,
 }
 
 /// A token with which the account signs in to a mail server. `Debug` does not show it.
@@ -80,6 +82,7 @@ impl Account {
             settings: Mutex::new(Arc::new(settings)),
             canceller: Canceller::default(),
             app_token: Mutex::new(None),
+            asking: Locks::default(),
         })))
     }
 
@@ -240,10 +243,8 @@ impl Account {
         let settings = self.settings();
         *self.0.app_token.lock() = None;
         let key = settings.key()?;
-        let kept = settings.store.load(&key);
-        self.watched(|watch| settings.store.delete(&key, watch))?;
-        let token = kept.ok().flatten().and_then(|entry| entry.refresh_token);
-        match token {
+        let last = self.watched(|watch| settings.store.delete(&key, watch))?;
+        match last.and_then(|entry| entry.refresh_token) {
             Some(token) => self.watched(|watch| refresh::revoke(&settings, &token, watch)),
             None => Ok(()),
         }
@@ -310,7 +311,7 @@ impl Account {
         match settings.flow {
             Flow::Person => refresh::for_person(&settings, watch, refused),
             Flow::App | Flow::ServiceAccount(_) => {
-                refresh::for_app(&settings, &self.0.app_token, watch, refused)
+                refresh::for_app(&settings, &self.0.app_token, &self.0.asking, watch, refused)
             }
         }
     }

@@ -260,6 +260,6 @@ impl Waiting {
         entry.signed_in_at = Some(seconds(SystemTime::now()));
         add_identity(&mut entry, &token, &self.provider, &self.settings.client_id, nonce)?;
         let entry = renew(entry, token)?;
-        self.settings.store.with_lock(&key, watch, |locked, _| locked.save(entry.clone()))
+        self.settings.store.with_lock(&key, watch, |locked, _| locked.save_or_keep(entry))
     }
 }
