@@ -295,7 +295,7 @@ impl Waiting {
             let mut entry = Entry::in_place_of(locked.entry(), key.clone());
             entry.signed_in_at = Some(seconds(SystemTime::now()));
             add_identity(&mut entry, &token, &self.provider, &self.settings.client_id, nonce)?;
-            locked.save(renew(entry, token)?)
+            locked.save_or_keep(renew(entry, token)?)
         })?;
         *self.account.0.ended.lock() = None;
         Ok(())
