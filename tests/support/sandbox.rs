@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use super::tools;
 
 /// The provider as the programs name it.
-pub const PROVIDER: &str = "sandbox";
+pub const PROVIDER: &str = "custom";
 
 /// A sandbox in a folder of its own; it ends when this is dropped, and when the test dies.
 pub struct Sandbox {
