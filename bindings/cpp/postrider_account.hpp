@@ -47,7 +47,8 @@ public:
     virtual void remove(std::string_view name) = 0;
     /// Takes the lock of the document, without waiting; false when another process holds it.
     virtual bool lock(std::string_view) { return true; }
-    /// Gives the lock back; also called when an exception of another function waits.
+    /// Gives the lock back. This, save and remove are called also while an exception of another
+    /// function waits.
     virtual void unlock(std::string_view) {}
 };
 
@@ -103,7 +104,9 @@ struct AccountCallbacks {
                                            const char *name, std::uint8_t *data,
                                            std::size_t size) noexcept {
         auto &self = *static_cast<AccountCallbacks *>(user_data);
-        if (raised && operation != MAIL_STORE_OPERATION_UNLOCK) return -1;
+        const bool begins =
+            operation == MAIL_STORE_OPERATION_LOAD || operation == MAIL_STORE_OPERATION_LOCK;
+        if (raised && begins) return -1; // what has begun is brought to its end
         const std::exception_ptr first = std::exchange(raised, nullptr);
         std::int64_t answer = -1;
         try {
