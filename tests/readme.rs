@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use support::sandbox::Sandbox;
+use support::sandbox::{PROVIDER, Sandbox};
 use support::tools;
 
 /// The program as it would be for this server.
@@ -38,14 +38,19 @@ fn sends(sandbox: &Sandbox, command: &mut Command) {
     assert_eq!(sandbox.message(2), None, "sent without a token");
 }
 
-/// The one block of a language.
+/// The one block of a language, before accounts come into it.
 fn block(language: &str) -> String {
+    let blocks = blocks(language);
+    let accounts = usize::from(language == "python");
+    assert_eq!(blocks.len(), 1 + accounts, "README.md has other {language} than is tested");
+    blocks[0].clone()
+}
+
+fn blocks(language: &str) -> Vec<String> {
     let readme = fs::read_to_string(hosts::checkout("README.md")).unwrap();
     let opening = format!("\n```{language}\n");
-    let mut blocks = readme.split(&opening).skip(1);
-    let block = blocks.next().unwrap_or_else(|| panic!("README.md has no {language}"));
-    assert!(blocks.next().is_none(), "README.md has more {language} than is tested");
-    block.split("\n```").next().unwrap().to_owned() + "\n"
+    let blocks = readme.split(&opening).skip(1);
+    blocks.map(|block| block.split("\n```").next().unwrap().to_owned() + "\n").collect()
 }
 
 #[test]
@@ -106,11 +111,49 @@ fn the_python_program_sends() {
     let folder = hosts::work_folder("readme-python");
     let sandbox = Sandbox::start(&folder, &[]);
     fs::write(folder.join("hello.py"), adapt(&sandbox, &block("python"))).unwrap();
-    let mut command = hosts::program(Path::new("python3"), &folder);
+    sends(&sandbox, &mut python(&folder));
+}
+
+/// `hello.py` in this folder, with the package.
+fn python(folder: &Path) -> Command {
+    let mut command = hosts::program(Path::new("python3"), folder);
     command.arg(folder.join("hello.py"));
     command.env("PYTHONPATH", hosts::checkout("bindings/python"));
     command.env("PYTHONDONTWRITEBYTECODE", "1").env("POSTRIDER_LIBRARY", hosts::library());
-    sends(&sandbox, &mut command);
+    command
+}
+
+#[test]
+fn the_python_program_with_an_account_signs_in_once() {
+    if !tools::require("python3") {
+        return;
+    }
+    let folder = hosts::work_folder("readme-account");
+    let sandbox = Sandbox::start(&folder, &[]);
+    let program = blocks("python").remove(1);
+    let provider = format!("Account(\"{PROVIDER}\", os.environ[\"PROVIDERS\"])");
+    let adapted = program.replace("Account(\"google\")", &provider);
+    assert_ne!(adapted, program, "the program names no provider");
+    fs::write(folder.join("hello.py"), adapted).unwrap();
+    fs::copy(tools::tests_folder("support/person.py"), folder.join("person.py")).unwrap();
+    // The browser is a person who signs in at once, and does so only in the first run.
+    for (run, browser) in [(1, "python3 person.py"), (2, "false")] {
+        let output = hosts::succeed(
+            python(&folder)
+                .current_dir(&folder)
+                .env("BROWSER", browser)
+                .env("HOME", &folder)
+                .env("PROVIDERS", sandbox.providers())
+                .env("CLIENT_ID", sandbox.setting("client_id"))
+                .env("CLIENT_SECRET", "none")
+                .env("SSL_CERT_FILE", sandbox.setting("ca_file"))
+                .env_remove("SSL_CERT_DIR"),
+        );
+        assert_eq!(output, "", "nothing goes wrong");
+        let message = sandbox.message(run).expect("it arrived");
+        assert!(message.ends_with("\r\n\r\nHello Bob\r\n"), "{message}");
+    }
+    assert_eq!(sandbox.message(3), None);
 }
 
 #[test]
