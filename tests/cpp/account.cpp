@@ -337,6 +337,7 @@ static void the_sign_in_callback_is_shown_everything() {
 }
 
 static void an_exception_of_the_sign_in_callback_ends_what_waits() {
+    const auto begun = std::chrono::steady_clock::now();
     Account account = ::account();
     account.set_sign_in_callback([](std::string_view, std::string_view, std::string_view,
                                     std::chrono::seconds) { throw Stop("nobody there"); });
@@ -347,6 +348,7 @@ static void an_exception_of_the_sign_in_callback_ends_what_waits() {
     CHECK(error_of([&] { mail.send(); }).status() == Status::needs_sign_in);
     account.allow_interactive(true);
     CHECK(stopped_by([&] { mail.send(); }) == "nobody there");
+    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(30)); // not a minute each
     account.allow_interactive(false);
     CHECK(error_of([&] { mail.send(); }).status() == Status::needs_sign_in);
 }
