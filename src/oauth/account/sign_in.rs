@@ -8,7 +8,7 @@ use super::fresh::seconds;
 use super::refresh::{add_identity, renew};
 use super::settings::Settings;
 use crate::error::{Cause, Error, Result, Stage, Status};
-use crate::net::Watch;
+use crate::net::{Cancellation, Watch};
 use crate::oauth::browser;
 use crate::oauth::client_certificate::Thumbprint;
 use crate::oauth::code::{Pending, SignIn, new_state};
@@ -38,6 +38,8 @@ pub struct DeviceSignIn {
     waiting: Waiting,
     authorization: DeviceAuthorization,
     polling: Polling,
+    /// From the beginning: who cancels before `wait` is called means this sign-in too.
+    cancellation: Cancellation,
 }
 
 /// Whose sign-in it is.
@@ -157,6 +159,7 @@ impl BrowserSignIn {
 
 impl DeviceSignIn {
     pub(super) fn begin(account: &Account, watch: &mut Watch) -> Result<Self> {
+        let cancellation = account.0.canceller.watch();
         let mut waiting = Waiting::new(account, watch)?;
         let authorization = match waiting.device_code(watch) {
             Err(error) => match waiting.correct(&error, watch) {
@@ -166,7 +169,7 @@ impl DeviceSignIn {
             found => found,
         }?;
         let polling = Polling::new(&authorization, Instant::now());
-        Ok(Self { waiting, authorization, polling })
+        Ok(Self { waiting, authorization, polling, cancellation })
     }
 
     /// What the person types on the page.
@@ -213,9 +216,8 @@ impl DeviceSignIn {
     /// Waits until the person has signed in.
     pub fn wait(&mut self) -> Result<()> {
         let mut tick = || true;
-        let cancellation = self.waiting.account.0.canceller.watch();
         let total = self.authorization.expires_in + Duration::from_secs(1);
-        let watch = &mut Watch::new(total, cancellation, &mut tick);
+        let watch = &mut Watch::new(total, self.cancellation.clone(), &mut tick);
         loop {
             match self.step(watch)? {
                 Step::Done => return Ok(()),
