@@ -1,4 +1,4 @@
-//! The Pascal class, `bindings/delphi/Postrider.pas`, and its example: compiled by Free Pascal in
+//! The Pascal units of `bindings/delphi` and their example: compiled by Free Pascal in
 //! Delphi mode with warnings as errors, used rightly and wrongly, and sent through a real server.
 //! Nothing newer than Delphi 7 stands in them.
 
@@ -11,14 +11,23 @@ mod hosts;
 mod support;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use hosts::{checkout, program, succeed};
 use support::{rig, tools};
 
+/// What a program is compiled from.
+const UNITS: [&str; 5] = [
+    "Postrider.pas",
+    "PostriderAccount.pas",
+    "PostriderApi.pas",
+    "PostriderBase.pas",
+    "example.pas",
+];
+
 /// Compiles one program against the library as it is installed; `None` without Free Pascal.
-fn compile(source: &str) -> Option<(PathBuf, PathBuf)> {
+fn compile(source: &str, flags: &[&str]) -> Option<(PathBuf, PathBuf)> {
     if !tools::require("fpc") {
         return None;
     }
@@ -31,6 +40,7 @@ fn compile(source: &str) -> Option<(PathBuf, PathBuf)> {
     succeed(
         Command::new("fpc")
             .args(["-vew", "-Sew"]) // warnings, as errors
+            .args(flags)
             .arg(option("Fu", "bindings/delphi"))
             .arg(option("Fu", "tests/delphi"))
             .arg(format!("-FU{}", folder.display()))
@@ -41,26 +51,42 @@ fn compile(source: &str) -> Option<(PathBuf, PathBuf)> {
     Some((program, folder))
 }
 
+/// A test program, which also counts its memory: what is used too late is overwritten.
 fn compile_test(name: &str) -> Option<(PathBuf, PathBuf)> {
-    compile(&format!("tests/delphi/{name}.pas"))
+    compile(&format!("tests/delphi/{name}.pas"), &["-gh"])
+}
+
+/// Runs a test program, which must succeed and give all its memory back.
+fn succeed_without_leak(command: &mut Command, folder: &Path) {
+    let log = folder.join("heap.log");
+    succeed(command.env("HEAPTRC", format!("log={}", log.display())));
+    let heap = fs::read_to_string(log).expect("the program counts its memory");
+    assert!(heap.contains("\n0 unfreed memory blocks"), "{heap}");
+}
+
+fn run(name: &str) {
+    let Some((test, folder)) = compile_test(name) else { return };
+    succeed_without_leak(&mut program(&test, &folder), &folder);
 }
 
 #[test]
 fn wrong_use_is_an_error_that_names_the_argument() {
-    let Some((misuse, folder)) = compile_test("misuse") else { return };
-    succeed(&mut program(&misuse, &folder));
+    run("misuse");
 }
 
 #[test]
 fn events_re_enter_raise_cancel_and_free() {
-    let Some((callbacks, folder)) = compile_test("callbacks") else { return };
-    succeed(&mut program(&callbacks, &folder));
+    run("callbacks");
+}
+
+#[test]
+fn accounts_take_tokens_and_stores_of_the_program() {
+    run("accounts");
 }
 
 #[test]
 fn floating_point_exceptions_stay_those_of_the_program() {
-    let Some((floats, folder)) = compile_test("floats") else { return };
-    succeed(&mut program(&floats, &folder));
+    run("floats");
 }
 
 #[test]
@@ -70,21 +96,21 @@ fn a_message_goes_through_a_real_server() {
     let story = hosts::Story::new("Delphi", &folder);
     let mut command = program(&delivery, &folder);
     story.tell(rig, &mut command);
-    succeed(&mut command);
+    succeed_without_leak(&mut command, &folder);
     story.assert_delivered(rig);
     hosts::assert_cyrillic_name(rig);
 }
 
 #[test]
 fn the_example_does_what_its_comment_says() {
-    let Some((example, folder)) = compile("bindings/delphi/example.pas") else { return };
+    let Some((example, folder)) = compile("bindings/delphi/example.pas", &[]) else { return };
     let Some(rig) = rig::shared() else { return };
     hosts::check_example(rig, "Delphi", || program(&example, &folder));
 }
 
 #[test]
 fn nothing_is_newer_than_delphi_7() {
-    for unit in ["Postrider.pas", "PostriderApi.pas", "example.pas"] {
+    for unit in UNITS {
         let source = fs::read_to_string(checkout("bindings/delphi").join(unit)).expect("a unit");
         assert_eq!(seven::newer_words(&source), Vec::<String>::new(), "{unit}");
     }
