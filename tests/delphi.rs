@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use hosts::{checkout, program, succeed};
+#[cfg(feature = "cli")]
+use support::sandbox::Sandbox;
 use support::{rig, tools};
 
 /// What a program is compiled from.
@@ -33,7 +35,8 @@ fn compile(source: &str, flags: &[&str]) -> Option<(PathBuf, PathBuf)> {
     }
     let source = checkout(source);
     let name = source.file_stem().expect("a file").to_string_lossy().into_owned();
-    let folder = hosts::work_folder(&format!("fpc-{name}"));
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    let folder = hosts::work_folder(&format!("fpc-{test}"));
     hosts::install_library(&folder);
     let program = folder.join(name);
     let option = |letters: &str, path: &str| format!("-{letters}{}", checkout(path).display());
@@ -101,11 +104,64 @@ fn a_message_goes_through_a_real_server() {
     hosts::assert_cyrillic_name(rig);
 }
 
+#[cfg(feature = "cli")]
+#[test]
+fn a_person_signs_in_and_mails_are_sent() {
+    let subjects = [
+        "from the browser",
+        "in two halves",
+        "pasted",
+        "from a device",
+        "with a code",
+        "interactive",
+        "once more",
+        "with a token of the program",
+        "without an account",
+        "imported",
+    ];
+    sign_ins("", &["--device-interval", "0"], &subjects);
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn a_token_is_renewed_without_a_person() {
+    sign_ins("renewed", &["--fault", "expired-token=1"], &["renewed"]);
+}
+
+/// Runs the tests of `sign_ins.pas` that are called so, at a sandbox of their own; `subjects` are of
+/// the messages that arrive there.
+#[cfg(feature = "cli")]
+fn sign_ins(tests: &str, options: &[&str], subjects: &[&str]) {
+    if !tools::require("python3") {
+        return;
+    }
+    let Some((sign_ins, folder)) = compile_test("sign_ins") else { return };
+    let sandbox = Sandbox::start(&folder, options);
+    let mut command = program(&sign_ins, &folder);
+    sandbox.tell("SANDBOX", &mut command);
+    let person = tools::tests_folder("support/person.py");
+    command
+        .arg(tests)
+        .env("SANDBOX_FOLDER", &folder)
+        .env("BROWSER", format!("python3 {}", person.display()));
+    succeed_without_leak(&mut command, &folder);
+    for (i, subject) in subjects.iter().enumerate() {
+        let message = sandbox.message(i + 1).expect("it has arrived");
+        assert!(message.contains(&format!("\r\nSubject: {subject}\r\n")), "{message}");
+    }
+    assert_eq!(sandbox.message(subjects.len() + 1), None);
+}
+
 #[test]
 fn the_example_does_what_its_comment_says() {
     let Some((example, folder)) = compile("bindings/delphi/example.pas", &[]) else { return };
     let Some(rig) = rig::shared() else { return };
-    hosts::check_example(rig, "Delphi", || program(&example, &folder));
+    hosts::check_example(rig, "Delphi", || {
+        let mut command = program(&example, &folder);
+        // It is told a path that this code page does not have.
+        command.env("LC_ALL", "C");
+        command
+    });
 }
 
 #[test]

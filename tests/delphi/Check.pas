@@ -50,11 +50,13 @@ function FailedWith(Mail: TPostriderMail): Integer;
 { A mail that lacks nothing but a server. }
 function CompleteMail(Port: Integer): TPostriderMail;
 function BeginsWith(const Text, Start: TPostriderString): Boolean;
+{ Through no code page: Windows keeps UTF-16, and the tests speak UTF-8, whatever the locale is. }
+function Environment(const Name: TPostriderString): TPostriderString;
 
 implementation
 
 uses
-  PostriderApi;
+  {$IFDEF MSWINDOWS}Windows,{$ENDIF} PostriderApi;
 
 procedure Run(const Name: string; Test: TTest);
 begin
@@ -98,6 +100,16 @@ end;
 function BeginsWith(const Text, Start: TPostriderString): Boolean;
 begin
   Result := Copy(Text, 1, Length(Start)) = Start;
+end;
+
+function Environment(const Name: TPostriderString): TPostriderString;
+begin
+  {$IFDEF MSWINDOWS}
+  SetLength(Result, GetEnvironmentVariableW(PWideChar(Name), nil, 0));
+  SetLength(Result, GetEnvironmentVariableW(PWideChar(Name), PWideChar(Result), Length(Result)));
+  {$ELSE}
+  Result := UTF8Decode(GetEnvironmentVariable(string(Name)));
+  {$ENDIF}
 end;
 
 { ---- TClosedPort ---- }

@@ -15,6 +15,8 @@ pub mod maildir;
 pub mod proxies;
 #[cfg(unix)]
 pub mod rig;
+#[cfg(feature = "cli")]
+pub mod sandbox;
 #[cfg(unix)]
 pub mod script;
 pub mod tools;
