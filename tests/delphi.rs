@@ -83,8 +83,13 @@ fn events_re_enter_raise_cancel_and_free() {
 }
 
 #[test]
+fn wrong_use_of_an_account_is_an_error_too() {
+    run("account_misuse");
+}
+
+#[test]
 fn accounts_take_tokens_and_stores_of_the_program() {
-    run("accounts");
+    run("account_events");
 }
 
 #[test]

@@ -11,6 +11,13 @@ uses
 type
   TTest = procedure;
 
+  { What an EPostrider says. }
+  TFailure = record
+    Status: Integer;
+    Text: TPostriderString;
+    Cause: TPostriderString;
+  end;
+
   { A port of 127.0.0.1 at which nobody listens. }
   TClosedPort = class
   private
@@ -45,10 +52,15 @@ type
 
 procedure Run(const Name: string; Test: TTest);
 procedure Verify(Condition: Boolean; const What: string);
+{ Calls what must raise an EPostrider. }
+function Failure(Call: TTest): TFailure;
 { Sends, which must fail; gives the status. }
 function FailedWith(Mail: TPostriderMail): Integer;
 { A mail that lacks nothing but a server. }
 function CompleteMail(Port: Integer): TPostriderMail;
+{ An account that lacks nothing but a sign-in. It asks nobody: every address is known, and nobody
+  listens there. }
+function OfflineAccount: TPostriderAccount;
 function BeginsWith(const Text, Start: TPostriderString): Boolean;
 { Through no code page: Windows keeps UTF-16, and the tests speak UTF-8, whatever the locale is. }
 function Environment(const Name: TPostriderString): TPostriderString;
@@ -69,6 +81,23 @@ procedure Verify(Condition: Boolean; const What: string);
 begin
   if not Condition then
     raise Exception.Create('failed: ' + What);
+end;
+
+function Failure(Call: TTest): TFailure;
+begin
+  try
+    Call;
+  except
+    on E: EPostrider do
+    begin
+      Verify((E.Text <> '') and (E.Cause <> '') and (E.Advice <> ''), 'an error without words');
+      Result.Status := E.Status;
+      Result.Text := E.Text;
+      Result.Cause := E.Cause;
+      Exit;
+    end;
+  end;
+  raise Exception.Create('failed: nothing was refused');
 end;
 
 function FailedWith(Mail: TPostriderMail): Integer;
@@ -95,6 +124,18 @@ begin
   Result.SetFrom('anna@example.org');
   Result.AddRecipient('bob@example.org');
   Result.SetText('Hello');
+end;
+
+function OfflineAccount: TPostriderAccount;
+const
+  Providers = '{"custom": {"title": "Example", "scopes": {"delegated": ["mail"]},' +
+    '"endpoints": {"authorize": "http://127.0.0.1:9/authorize",' +
+    '"token": "http://127.0.0.1:9/token"}, "redirect": "http://127.0.0.1:{port}/"}}';
+begin
+  Result := TPostriderAccount.Create('custom', Providers);
+  Result.SetClient('client');
+  Result.SetUser('anna@example.org');
+  Result.AllowBrowser(False);
 end;
 
 function BeginsWith(const Text, Start: TPostriderString): Boolean;
