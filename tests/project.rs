@@ -381,14 +381,13 @@ fn the_version_is_the_same_everywhere() {
 
 /// Above this a file is better split.
 const MOST_LINES: usize = 600;
-/// Written by programs, lists of others, and the one unit that Delphi programs name.
+/// Written by programs, and lists of others.
 const LONG: &[&str] = &[
     "Cargo.lock",
     "package-lock.json",
     "THIRD-PARTY-LICENSES.txt",
     "postrider.h",
     "PostriderApi.pas",
-    "Postrider.pas",
     "abi.txt",
 ];
 
