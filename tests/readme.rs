@@ -63,7 +63,8 @@ fn every_program_has_a_test() {
     let readme = fs::read_to_string(hosts::checkout("README.md")).unwrap();
     let languages = readme.split("\n```").skip(1).step_by(2);
     let languages: Vec<_> = languages.filter_map(|block| block.lines().next()).collect();
-    let programs: Vec<_> = languages.into_iter().filter(|language| !matches!(*language, "sh" | "console")).collect();
+    let programs: Vec<_> =
+        languages.into_iter().filter(|language| !matches!(*language, "sh" | "console")).collect();
     let tested: Vec<_> = PROGRAMS.iter().map(|(_, language)| *language).collect();
     assert_eq!(programs, tested);
 }

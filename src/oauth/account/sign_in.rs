@@ -124,13 +124,15 @@ impl BrowserSignIn {
     pub fn poll(&mut self) -> Result<bool> {
         let Some(loopback) = &mut self.loopback else { return Ok(false) };
         let Some(parameters) = loopback.poll()? else { return Ok(false) };
-        self.finish(self.pending.read(&parameters.encoded())?).map(|()| true)
+        let code = self.pending.read(&parameters.encoded())?;
+        self.waiting.account.watched(|watch| self.finish(code, watch)).map(|()| true)
     }
 
     /// Goes on with the address of the last page, which a person has copied from the browser: for
     /// computers whose browser cannot come back to this program.
     pub fn complete(&mut self, address: &str) -> Result<()> {
-        self.finish(self.pending.read_pasted(address)?)
+        let code = self.pending.read_pasted(address)?;
+        self.waiting.account.watched(|watch| self.finish(code, watch))
     }
 
     /// Waits until the person has signed in.
@@ -145,15 +147,12 @@ impl BrowserSignIn {
             return Err(Error::new(Status::NeedsSignIn, Stage::Authorize, cause, text));
         };
         let parameters = loopback.wait(watch)?;
-        self.finish(self.pending.read(&parameters.encoded())?)
+        self.finish(self.pending.read(&parameters.encoded())?, watch)
     }
 
-    fn finish(&self, code: Secret) -> Result<()> {
-        let grant = self.pending.grant(code);
-        self.waiting.account.watched(|watch| {
-            let token = self.waiting.ask(&grant, watch)?;
-            self.waiting.keep(token, self.pending.nonce.as_ref(), watch)
-        })
+    fn finish(&self, code: Secret, watch: &mut Watch) -> Result<()> {
+        let token = self.waiting.ask(&self.pending.grant(code), watch)?;
+        self.waiting.keep(token, self.pending.nonce.as_ref(), watch)
     }
 }
 
