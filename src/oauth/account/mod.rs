@@ -9,6 +9,8 @@
 //! - `refresh`      an access token without a person: kept, renewed, or asked for by the app itself
 
 mod fresh;
+#[cfg(test)]
+mod quirk_tests;
 mod refresh;
 mod settings;
 mod sign_in;
