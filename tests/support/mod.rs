@@ -13,6 +13,7 @@ pub mod mail;
 pub mod maildir;
 #[cfg(unix)]
 pub mod proxies;
+pub mod records;
 #[cfg(unix)]
 pub mod rig;
 #[cfg(unix)]

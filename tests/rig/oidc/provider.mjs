@@ -2,6 +2,7 @@
 // client credentials, introspection (which Dovecot asks), revocation; and for people a desktop client
 // with code + PKCE, device code and refresh tokens that are good once. Its pages take any password.
 // env: PORT. Prints `ready` when it answers.
+import fs from 'node:fs';
 import http from 'node:http';
 import { generateKeyPairSync } from 'node:crypto';
 import { Provider } from 'oidc-provider';
@@ -67,6 +68,21 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   },
 });
 provider.on('server_error', (_ctx, error) => console.error(error));
+
+// What tests/records.rs looks for in everything that the suite produces.
+const records = process.env.POSTRIDER_TEST_RECORDS;
+const SECRETS = ['access_token', 'assertion', 'client_assertion', 'client_secret', 'code', 'code_verifier',
+  'device_code', 'id_token', 'refresh_token', 'token'];
+if (records) {
+  fs.mkdirSync(`${records}/secrets`, { recursive: true });
+  provider.use(async (ctx, next) => {
+    await next();
+    const known = [ctx.oidc?.params, ctx.body].filter((fields) => fields && typeof fields === 'object');
+    const values = known.flatMap((fields) => SECRETS.map((name) => fields[name]));
+    const lines = values.filter((value) => typeof value === 'string').map((value) => `${value}\n`);
+    fs.appendFileSync(`${records}/secrets/oidc-${process.pid}`, lines.join(''));
+  });
+}
 
 http.createServer(provider.callback()).listen(port, '127.0.0.1', () => console.log('ready'));
 process.on('SIGTERM', () => process.exit(0));
