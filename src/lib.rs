@@ -67,6 +67,9 @@ mod net;
 pub mod oauth;
 #[allow(unsafe_code)]
 mod platform;
+#[cfg(test)]
+#[path = "../tests/support/records.rs"]
+mod records;
 mod secret;
 mod smtp;
 mod transport;

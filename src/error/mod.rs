@@ -137,6 +137,8 @@ impl Error {
     #[cold]
     #[inline(never)]
     fn build(status: Status, stage: Stage, cause: Cause, text: Cow<'static, str>) -> Self {
+        #[cfg(test)]
+        crate::records::produced(&text);
         Self(Box::new(Inner {
             status,
             stage,

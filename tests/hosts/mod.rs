@@ -12,7 +12,7 @@ use std::{fs, os::unix::fs::symlink};
 use serde_json::Value;
 
 use crate::support::rig::{self, Rig};
-use crate::support::{mail, maildir};
+use crate::support::{mail, maildir, records};
 
 /// By its name: Wine does not look for addresses in certificates.
 const SERVER: &str = "localhost";
@@ -68,7 +68,12 @@ pub fn succeed(command: &mut Command) -> String {
 
 pub fn run(command: &mut Command) -> Output {
     let output = command.output();
-    output.unwrap_or_else(|error| panic!("{:?}: {error}", command.get_program()))
+    let output = output.unwrap_or_else(|error| panic!("{:?}: {error}", command.get_program()));
+    // `postrider token` prints one: that is what it is for.
+    if !command.get_args().any(|argument| argument == "token") {
+        records::produced(&said(&output));
+    }
+    output
 }
 
 /// Standard output, then standard error.

@@ -12,6 +12,8 @@
 
 mod bundle_file;
 mod fresh;
+#[cfg(test)]
+mod quirk_tests;
 mod refresh;
 mod settings;
 mod sign_in;

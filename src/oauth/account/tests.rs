@@ -4,6 +4,7 @@ use super::*;
 use crate::error::{Cause, Status};
 use crate::oauth::scripted::read_request;
 use crate::oauth::store::Callbacks;
+use std::collections::VecDeque;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,7 +15,7 @@ use std::time::Instant;
 #[derive(Default)]
 struct Script {
     /// Whole answers to give to requests for tokens before anything else.
-    answers: Mutex<Vec<&'static str>>,
+    answers: Mutex<VecDeque<String>>,
     /// Requests for what the issuer publishes.
     discoveries: AtomicUsize,
     /// Seconds that each access token lives.
@@ -22,6 +23,8 @@ struct Script {
     /// The number of the only refresh token that is good.
     current: AtomicUsize,
     requests: AtomicUsize,
+    /// The request for a token that came last.
+    last: Mutex<String>,
     at_once: AtomicUsize,
     most_at_once: AtomicUsize,
     /// An old refresh token came back: the whole sign-in is dead.
@@ -29,14 +32,14 @@ struct Script {
     ended: AtomicBool,
 }
 
-struct Endpoint {
+pub(super) struct Endpoint {
     script: Arc<Script>,
-    port: u16,
+    pub(super) port: u16,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Endpoint {
-    fn start(lifetime: usize) -> Self {
+    pub(super) fn start(lifetime: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let script = Arc::new(Script::default());
@@ -79,8 +82,16 @@ impl Endpoint {
         (account, store)
     }
 
-    fn requests(&self) -> usize {
+    pub(super) fn answer_with(&self, answers: &[&str]) {
+        self.script.answers.lock().extend(answers.iter().map(|&answer| answer.to_owned()));
+    }
+
+    pub(super) fn requests(&self) -> usize {
         self.script.requests.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn last_request(&self) -> String {
+        self.script.last.lock().clone()
     }
 }
 
@@ -105,8 +116,9 @@ impl Script {
         let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
         let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(now, Ordering::SeqCst);
-        let scripted = self.answers.lock().pop();
-        let answer = scripted.map_or_else(|| self.answer(&request, number), str::to_owned);
+        let scripted = self.answers.lock().pop_front();
+        let answer = scripted.unwrap_or_else(|| self.answer(&request, number));
+        *self.last.lock() = request;
         self.at_once.fetch_sub(1, Ordering::SeqCst);
         let _ = stream.write_all(answer.as_bytes());
     }
@@ -138,7 +150,7 @@ const GONE: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: c
 const BUSY_FOR_AN_HOUR: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\n\
     Content-Length: 0\r\nConnection: close\r\n\r\n";
 
-fn ok(json: &str) -> String {
+pub(super) fn ok(json: &str) -> String {
     let length = json.len();
     format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
@@ -146,12 +158,12 @@ fn ok(json: &str) -> String {
     )
 }
 
-fn kept(account: &Account, store: &Store) -> Entry {
+pub(super) fn kept(account: &Account, store: &Store) -> Entry {
     store.load(&account.settings().key().unwrap()).unwrap().unwrap()
 }
 
 /// As it was found a while ago: the access token has ended.
-fn expire(account: &Account, store: &Store) {
+pub(super) fn expire(account: &Account, store: &Store) {
     change(account, store, |entry| {
         entry.obtained_at = Some(1000);
         entry.expires_at = Some(2000);
@@ -253,7 +265,7 @@ fn the_token_that_the_mail_server_refused_is_not_given_again() {
 fn a_fault_that_passes_is_waited_out() {
     let endpoint = Endpoint::start(3600);
     let (account, _store) = endpoint.signed_in();
-    endpoint.script.answers.lock().extend([BUSY, BUSY]);
+    endpoint.answer_with(&[BUSY, BUSY]);
     assert_eq!(account.access_token().unwrap().text(), "access-1");
     assert_eq!(endpoint.requests(), 3);
 }
@@ -262,7 +274,7 @@ fn a_fault_that_passes_is_waited_out() {
 fn the_provider_says_how_long_to_wait() {
     let endpoint = Endpoint::start(3600);
     let (account, _store) = endpoint.signed_in();
-    endpoint.script.answers.lock().push(BUSY_FOR_A_SECOND);
+    endpoint.answer_with(&[BUSY_FOR_A_SECOND]);
     let begun = Instant::now();
     assert_eq!(account.access_token().unwrap().text(), "access-1");
     assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
@@ -282,7 +294,7 @@ fn what_an_issuer_publishes_is_asked_for_once() {
     account.access_token().unwrap();
     assert_eq!(asked(), (2, 1));
     // The endpoint may have moved.
-    endpoint.script.answers.lock().push(GONE);
+    endpoint.answer_with(&[GONE]);
     account.access_token().unwrap_err();
     account.access_token().unwrap();
     assert_eq!(asked(), (4, 2));
@@ -309,7 +321,7 @@ fn a_clock_that_jumps_lets_no_ended_token_be_used() {
 fn nobody_waits_for_an_hour() {
     let endpoint = Endpoint::start(3600);
     let (account, store) = endpoint.signed_in();
-    endpoint.script.answers.lock().push(BUSY_FOR_AN_HOUR);
+    endpoint.answer_with(&[BUSY_FOR_AN_HOUR]);
     let error = account.access_token().unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)), "{error}");
     assert_eq!(endpoint.requests(), 1);
@@ -326,7 +338,7 @@ fn a_token_that_lives_is_good_while_the_provider_is_away() {
         entry.obtained_at = entry.obtained_at.map(|at| at - 80);
         entry.expires_at = entry.expires_at.map(|at| at - 80);
     });
-    endpoint.script.answers.lock().extend([BUSY; 3]);
+    endpoint.answer_with(&[BUSY; 3]);
     assert_eq!(account.access_token().unwrap().text(), "access-1");
     assert_eq!(endpoint.requests(), 4);
     assert_eq!(account.access_token().unwrap().text(), "access-2");
@@ -336,7 +348,7 @@ fn a_token_that_lives_is_good_while_the_provider_is_away() {
 fn a_sign_in_that_was_ended_needs_a_person_and_blanks_nothing() {
     let endpoint = Endpoint::start(3600);
     let (account, store) = endpoint.signed_in();
-    endpoint.script.answers.lock().push(DEAD);
+    endpoint.answer_with(&[DEAD]);
     let error = account.access_token().unwrap_err();
     assert_eq!(error.status(), Status::NeedsSignIn, "{error}");
     assert_eq!(endpoint.requests(), 1, "it is not asked again");
@@ -420,7 +432,7 @@ fn an_app_with_many_threads_asks_once_and_lives_on_while_the_provider_is_away() 
     if let Some(token) = &mut *account.0.app_token.lock() {
         (token.obtained_at, token.expires_at) = (older(token.obtained_at), older(token.expires_at));
     }
-    endpoint.script.answers.lock().extend([BUSY; 3]);
+    endpoint.answer_with(&[BUSY; 3]);
     assert_eq!(account.access_token().unwrap().text(), "app-1");
     assert_eq!(account.access_token().unwrap().text(), "app-5");
 }
@@ -441,7 +453,7 @@ fn debug_shows_no_secret() {
 fn cancelling_gets_through_to_a_refresh() {
     let endpoint = Endpoint::start(3600);
     let (account, _store) = endpoint.signed_in();
-    endpoint.script.answers.lock().extend([BUSY; 3]);
+    endpoint.answer_with(&[BUSY; 3]);
     let canceller = account.canceller();
     let script = endpoint.script.clone();
     std::thread::scope(|scope| {
@@ -504,7 +516,7 @@ fn why_a_sign_in_ended_is_remembered_until_the_next() {
     let endpoint = Endpoint::start(0);
     let (account, store) = endpoint.signed_in();
     account.check_sign_in().unwrap();
-    endpoint.script.answers.lock().push(DEAD);
+    endpoint.script.answers.lock().push_back(DEAD.to_owned());
     account.access_token().unwrap_err();
     let why = account.check_sign_in().unwrap_err();
     assert_eq!((why.status(), why.cause()), (Status::NeedsSignIn, Cause::NeedsSignInExpired));

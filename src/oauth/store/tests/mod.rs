@@ -335,9 +335,12 @@ fn what_could_not_be_saved_is_saved_later_unless_it_is_out_of_date() {
         let (loaded, saved, disk) = (document.clone(), document.clone(), full.clone());
         let store = Store::callbacks(Callbacks::new(
             move |_| Ok(loaded.lock().clone()),
-            move |_, bytes| match *disk.lock() {
-                true => Err(io::Error::other("full")),
-                false => Ok(*saved.lock() = Some(bytes.to_vec())),
+            move |_, bytes| {
+                if *disk.lock() {
+                    return Err(io::Error::other("full"));
+                }
+                *saved.lock() = Some(bytes.to_vec());
+                Ok(())
             },
             |_| Ok(()),
         ));
