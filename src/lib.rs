@@ -67,9 +67,6 @@ mod net;
 pub mod oauth;
 #[allow(unsafe_code)]
 mod platform;
-#[cfg(test)]
-#[path = "../tests/support/records.rs"]
-mod records;
 mod secret;
 mod smtp;
 mod transport;

@@ -138,7 +138,7 @@ impl Error {
     #[inline(never)]
     fn build(status: Status, stage: Stage, cause: Cause, text: Cow<'static, str>) -> Self {
         #[cfg(test)]
-        crate::records::produced(&text);
+        crate::oauth::support::records::produced(&text);
         Self(Box::new(Inner {
             status,
             stage,

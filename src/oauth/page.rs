@@ -81,7 +81,7 @@ pub(crate) fn answer(page: Page, program: Option<&str>, with_body: bool) -> Vec<
         answer.push_str(&html);
     }
     #[cfg(test)]
-    crate::records::produced(&answer);
+    crate::oauth::support::records::produced(&answer);
     answer.into_bytes()
 }
 

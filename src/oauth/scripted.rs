@@ -50,7 +50,7 @@ pub(crate) fn read_request(stream: &TcpStream) -> String {
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     reader.read_exact(&mut body).unwrap();
     let body = String::from_utf8(body).unwrap();
-    crate::records::secrets_of(&body);
+    crate::oauth::support::records::secrets_of(&body);
     request + &body
 }
 
