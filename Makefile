@@ -50,7 +50,7 @@ demo: library ## Builds the library, starts the sandbox, sends a message from C 
 	@sh docs/demo.sh
 
 test: tools lint ## Runs every test; as root, or with CI=true, first installs what the tests need
-	$(CARGO) test --locked --no-fail-fast --all-features
+	bash tests/records.sh $(CARGO) test --locked --all-features
 
 test-windows: windows ## Tests the libraries for Windows with Wine; installs what it needs as `make test` does
 	TARGET='$(TARGET)' bash tests/windows/test.sh

@@ -11,6 +11,7 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 abi=$(sed -n 's/^#define MAIL_ABI_VERSION //p' include/postrider.h)
 # What a program needs beside the static library; tests/install.rs asks rustc for the same list.
 static_libs="-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc"
+cpp_headers="postrider.hpp postrider_account.hpp postrider_base.hpp"
 docdir=$PREFIX/share/doc/postrider
 
 fill() { # TEMPLATE: written to standard output
@@ -38,7 +39,9 @@ if [ "${1:-}" = uninstall ]; then
         pkgconfig/postrider.pc; do
         rm -f "$DESTDIR$LIBDIR/$name"
     done
-    rm -f "$DESTDIR$INCLUDEDIR/postrider.h" "$DESTDIR$INCLUDEDIR/postrider.hpp"
+    for name in postrider.h $cpp_headers; do
+        rm -f "$DESTDIR$INCLUDEDIR/$name"
+    done
     rm -rf "$DESTDIR$LIBDIR/cmake/postrider" "$DESTDIR$docdir"
     exit 0
 fi
@@ -50,7 +53,9 @@ put 644 "$TARGET/release/libpostrider.a" "$LIBDIR/libpostrider.a"
 # What is compiled from C would tell debuggers, and everybody, where it was built.
 strip --strip-debug "$DESTDIR$LIBDIR/libpostrider.a"
 put 644 include/postrider.h "$INCLUDEDIR/postrider.h"
-put 644 bindings/cpp/postrider.hpp "$INCLUDEDIR/postrider.hpp"
+for name in $cpp_headers; do
+    put 644 "bindings/cpp/$name" "$INCLUDEDIR/$name"
+done
 put_filled packaging/postrider.pc.in "$LIBDIR/pkgconfig/postrider.pc"
 put_filled packaging/postriderConfig.cmake.in "$LIBDIR/cmake/postrider/postriderConfig.cmake"
 put_filled packaging/postriderConfigVersion.cmake.in \

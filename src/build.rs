@@ -1,5 +1,5 @@
 //! Gives the shared library its soname (or install name) and keeps it mapped after `dlclose`; gives
-//! Windows files their version.
+//! Windows files their version; writes the table of media types.
 
 use std::env;
 use std::path::Path;
@@ -7,6 +7,8 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=src/build.rs");
+    std::fs::write(Path::new(&variable("OUT_DIR")).join("media_types.txt"), media_types())
+        .expect("OUT_DIR can be written");
     let link_arg = |arg: &str| println!("cargo::rustc-cdylib-link-arg={arg}");
     match variable("CARGO_CFG_TARGET_OS").as_str() {
         "linux" | "android" | "freebsd" | "netbsd" | "openbsd" | "dragonfly" => {
@@ -22,6 +24,17 @@ fn main() {
         }
         _ => {}
     }
+}
+
+/// A line for each extension of file names: "pdf application/pdf".
+fn media_types() -> String {
+    let extensions = mime_guess::get_extensions("*", "*").unwrap_or_default();
+    // It names an extension once for each of its types.
+    let extensions = extensions.iter().collect::<std::collections::BTreeSet<_>>();
+    let line = |extension| {
+        mime_guess::from_ext(extension).first_raw().map(|first| format!("{extension} {first}\n"))
+    };
+    extensions.into_iter().filter_map(|extension| line(extension)).collect()
 }
 
 /// Compiles packaging/windows/version.rc for a file; gives the object to link.

@@ -1,15 +1,15 @@
 //! Text that is wiped from memory when dropped and never printed.
 
 use std::fmt;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A password, a token, or anything made of one.
 #[derive(Clone)]
-pub(crate) struct Secret(Zeroizing<Vec<u8>>);
+pub(crate) struct Secret(Vec<u8>);
 
 impl Secret {
     pub(crate) fn new(text: impl AsRef<[u8]>) -> Self {
-        Self(Zeroizing::new(text.as_ref().to_vec()))
+        Self(text.as_ref().to_vec())
     }
 
     /// The parts joined, in one allocation that has the right size from the start: growing one would
@@ -19,7 +19,7 @@ impl Secret {
         for part in parts {
             joined.extend_from_slice(part);
         }
-        Self(Zeroizing::new(joined))
+        Self(joined)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -31,8 +31,16 @@ impl Secret {
         std::str::from_utf8(&self.0).ok()
     }
 
-    pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
-        self.0
+    pub(crate) fn into_bytes(mut self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(std::mem::take(&mut self.0))
+    }
+}
+
+impl Drop for Secret {
+    // Not within each of the hundreds of places where one is dropped.
+    #[inline(never)]
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

@@ -17,6 +17,9 @@ mod client;
 mod files;
 #[path = "bad_input/namespace.rs"]
 mod namespace;
+#[path = "support/records.rs"]
+#[allow(dead_code)]
+mod records;
 #[path = "faults/server.rs"]
 #[allow(dead_code)]
 mod server;

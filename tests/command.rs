@@ -21,6 +21,9 @@ mod harness;
 mod keyring;
 #[path = "command/login.rs"]
 mod login;
+#[path = "support/records.rs"]
+#[allow(dead_code)]
+mod records;
 #[path = "command/send.rs"]
 mod send;
 #[path = "command/shell.rs"]

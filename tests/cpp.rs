@@ -56,6 +56,46 @@ fn callbacks_re_enter_throw_cancel_and_free() {
 }
 
 #[test]
+fn an_account_may_be_used_wrongly_and_its_callbacks_do_what_they_like() {
+    let Some((account, folder)) = compile_test("account") else { return };
+    succeed(&mut program(&account, &folder));
+}
+
+/// Without the command there is no sandbox.
+#[cfg(feature = "cli")]
+#[test]
+fn a_person_signs_in_and_mails_have_the_tokens() {
+    use support::sandbox::Sandbox;
+
+    if !tools::require("python3") {
+        return;
+    }
+    let Some((sign_in, folder)) = compile_test("sign_in") else { return };
+    let sandbox = Sandbox::start(&folder.join("usual"), &["--device-interval", "1"]);
+    let strict = Sandbox::start(&folder.join("strict"), &["--fault", "expired-token=1"]);
+    let mut command = program(&sign_in, &folder);
+    command.env("SANDBOX_FOLDER", &folder);
+    sandbox.tell("SANDBOX", &mut command);
+    strict.tell("STRICT", &mut command);
+    succeed(&mut command);
+    let subjects = [
+        "two halves",
+        "pasted",
+        "one call",
+        "interactive",
+        "device",
+        "a later run",
+        "another computer",
+    ];
+    for (number, subject) in (1..).zip(subjects) {
+        let message = sandbox.message(number).expect("it arrived");
+        assert!(message.contains(&format!("\r\nSubject: {subject}\r\n")), "{message}");
+    }
+    assert_eq!(sandbox.message(subjects.len() + 1), None);
+    assert!(strict.message(1).is_some() && strict.message(2).is_none());
+}
+
+#[test]
 fn a_library_with_another_interface_number_is_refused() {
     let Some((other_library, folder)) = compile_test("other_library") else { return };
     succeed(&mut program(&other_library, &folder));
@@ -129,7 +169,8 @@ fn the_header_is_whole_and_may_be_included_twice() {
 #[test]
 fn every_code_of_the_header_is_in_the_enums() {
     let header = std::fs::read_to_string(checkout("include/postrider.h")).expect("the header");
-    let layer = std::fs::read_to_string(checkout("bindings/cpp/postrider.hpp")).expect("the layer");
+    let layer =
+        std::fs::read_to_string(checkout("bindings/cpp/postrider_base.hpp")).expect("the layer");
     let is_code = |word: &&str| {
         ["STATUS", "SECURITY", "KIND", "MECHANISM", "IMPORTANCE", "STAGE", "OUTCOME"]
             .iter()

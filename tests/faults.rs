@@ -27,6 +27,8 @@ mod matrix;
 mod protection;
 #[path = "faults/recipients.rs"]
 mod recipients;
+#[path = "support/records.rs"]
+mod records;
 #[path = "faults/replies.rs"]
 mod replies;
 #[path = "faults/server.rs"]

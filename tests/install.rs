@@ -86,6 +86,18 @@ fn a_program_links_with_pkg_config() {
 }
 
 #[test]
+fn a_cpp_program_finds_all_headers() {
+    let Some(prefix) = installed().filter(|_| tools::require("g++")) else { return };
+    let source = hosts::work_folder("install-cpp").join("hello.cpp");
+    fs::write(&source, "#include <postrider.hpp>\npostrider::Account account(\"google\");\n")
+        .unwrap();
+    let include = format!("-I{}", prefix.join("include").display());
+    hosts::succeed(
+        Command::new("g++").args(["-std=c++17", "-fsyntax-only", &include]).arg(&source),
+    );
+}
+
+#[test]
 fn a_program_links_with_cmake() {
     let Some(prefix) = installed().filter(|_| tools::require("cmake")) else { return };
     let folder = hosts::work_folder("install-cmake");

@@ -78,6 +78,44 @@ fn callbacks_re_enter_raise_cancel_and_free() {
 }
 
 #[test]
+fn an_account_may_be_used_wrongly_and_its_callbacks_do_what_they_like() {
+    let Some(python) = python() else { return };
+    succeed(&mut suite(python, "test_account.py"));
+}
+
+/// Without the command there is no sandbox.
+#[cfg(feature = "cli")]
+#[test]
+fn a_person_signs_in_and_mails_have_the_tokens() {
+    use support::sandbox::Sandbox;
+
+    let Some(python) = python() else { return };
+    let folder = hosts::work_folder("python-sign-in");
+    let sandbox = Sandbox::start(&folder.join("usual"), &["--device-interval", "1"]);
+    let strict = Sandbox::start(&folder.join("strict"), &["--fault", "expired-token=1"]);
+    let mut command = suite(python, "test_sign_in.py");
+    command.env("SANDBOX_FOLDER", &folder);
+    sandbox.tell("SANDBOX", &mut command);
+    strict.tell("STRICT", &mut command);
+    succeed(&mut command);
+    for subject in [
+        "two halves",
+        "pasted",
+        "one call",
+        "interactive",
+        "device",
+        "a later run",
+        "another computer",
+    ] {
+        let line = format!("\r\nSubject: {subject}\r\n");
+        let messages = (1..=7).map(|number| sandbox.message(number).expect("it arrived"));
+        assert_eq!(messages.filter(|message| message.contains(&line)).count(), 1, "{subject}");
+    }
+    assert_eq!(sandbox.message(8), None);
+    assert!(strict.message(1).is_some() && strict.message(2).is_none());
+}
+
+#[test]
 fn a_message_goes_through_a_real_server() {
     let Some(python) = python() else { return };
     let Some(rig) = rig::shared() else { return };

@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use support::sandbox::Sandbox;
+use support::sandbox::{PROVIDER, Sandbox};
 use support::tools;
 
 /// The program as it would be for this server.
@@ -45,6 +45,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("The same in Delphi and Free Pascal", "pascal"),
     ("The same in Python", "python"),
     ("The same in C++", "cpp"),
+    ("Signing in once, in Python", "python"),
 ];
 
 /// The program of a section.
@@ -62,7 +63,8 @@ fn every_program_has_a_test() {
     let readme = fs::read_to_string(hosts::checkout("README.md")).unwrap();
     let languages = readme.split("\n```").skip(1).step_by(2);
     let languages: Vec<_> = languages.filter_map(|block| block.lines().next()).collect();
-    let programs: Vec<_> = languages.into_iter().filter(|language| *language != "sh").collect();
+    let programs: Vec<_> =
+        languages.into_iter().filter(|language| !matches!(*language, "sh" | "console")).collect();
     let tested: Vec<_> = PROGRAMS.iter().map(|(_, language)| *language).collect();
     assert_eq!(programs, tested);
 }
@@ -159,11 +161,49 @@ fn the_python_program_sends() {
     let folder = hosts::work_folder("readme-python");
     let sandbox = Sandbox::start(&folder, &[]);
     fs::write(folder.join("hello.py"), adapt(&sandbox, &block("The same in Python"))).unwrap();
-    let mut command = hosts::program(Path::new("python3"), &folder);
+    sends(&sandbox, &mut python(&folder));
+}
+
+/// `hello.py` in this folder, with the package.
+fn python(folder: &Path) -> Command {
+    let mut command = hosts::program(Path::new("python3"), folder);
     command.arg(folder.join("hello.py"));
     command.env("PYTHONPATH", hosts::checkout("bindings/python"));
     command.env("PYTHONDONTWRITEBYTECODE", "1").env("POSTRIDER_LIBRARY", hosts::library());
-    sends(&sandbox, &mut command);
+    command
+}
+
+#[test]
+fn the_python_program_with_an_account_signs_in_once() {
+    if !tools::require("python3") {
+        return;
+    }
+    let folder = hosts::work_folder("readme-python-account");
+    let sandbox = Sandbox::start(&folder, &[]);
+    let program = block("Signing in once, in Python");
+    let provider = format!("Account(\"{PROVIDER}\", os.environ[\"PROVIDERS\"])");
+    let adapted = program.replace("Account(\"google\")", &provider);
+    assert_ne!(adapted, program, "the program names no provider");
+    fs::write(folder.join("hello.py"), adapted).unwrap();
+    fs::copy(tools::tests_folder("support/person.py"), folder.join("person.py")).unwrap();
+    // The browser is a person who signs in at once, and does so only in the first run.
+    for (run, browser) in [(1, "python3 person.py"), (2, "false")] {
+        let output = hosts::succeed(
+            python(&folder)
+                .current_dir(&folder)
+                .env("BROWSER", browser)
+                .env("HOME", &folder)
+                .env("PROVIDERS", sandbox.providers())
+                .env("CLIENT_ID", sandbox.setting("client_id"))
+                .env("CLIENT_SECRET", "none")
+                .env("SSL_CERT_FILE", sandbox.setting("ca_file"))
+                .env_remove("SSL_CERT_DIR"),
+        );
+        assert_eq!(output, "", "nothing goes wrong");
+        let message = sandbox.message(run).expect("it arrived");
+        assert!(message.ends_with("\r\n\r\nHello Bob\r\n"), "{message}");
+    }
+    assert_eq!(sandbox.message(3), None);
 }
 
 #[test]

@@ -18,6 +18,8 @@ mod id_token;
 mod login;
 #[path = "sandbox/pages.rs"]
 mod pages;
+#[path = "support/records.rs"]
+mod records;
 #[path = "sandbox/start_and_end.rs"]
 mod start_and_end;
 #[path = "sandbox/tokens.rs"]

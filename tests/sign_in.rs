@@ -18,3 +18,5 @@ mod sandbox;
 #[path = "sandbox/harness.rs"]
 mod sandbox_harness;
 mod support;
+
+use support::records;

@@ -1,31 +1,39 @@
-// Postrider for C++17: one header over postrider.h, with RAII, exceptions and std::string_view.
+// Postrider for C++17: a thin layer over postrider.h, with RAII, exceptions and std::string_view.
 //
 //     postrider::Mail mail;
 //     mail.set_server("smtp.example.org", 587);
 //     ...
 //     postrider::Result result = mail.send();  // throws postrider::Error when nobody gets it
 //
-// Every method is the function mail_<name> of postrider.h, whose comments hold here too: this
-// header adds the idiom of the language and no meaning. Where the C function takes NULL, pass
-// std::nullopt or nothing. Link with -lpostrider.
+// A person signs in once, and the mails of the account have its tokens from then on:
 //
-// A Mail may be used from several threads as its C handle may; making, moving and destroying it is
-// for one thread, as with any C++ object.
+//     postrider::Account account("google");
+//     account.set_client(client_id, client_secret);
+//     account.set_store_file(folder);
+//     try {
+//         account.check_sign_in();
+//     } catch (const postrider::Error &) {
+//         account.sign_in(std::chrono::minutes(5));  // opens the browser, and waits
+//     }
+//     mail.set_account(account);  // instead of server and token
+//
+// Every method of Mail is the function mail_<name> of postrider.h, every method of Account is
+// mail_account_<name>. The comments there hold here too: this layer adds the idiom of the language
+// and no meaning. Where the C function takes NULL, pass std::nullopt or nothing. Link with
+// -lpostrider; postrider_base.hpp and postrider_account.hpp belong to this file.
+//
+// A Mail and an Account may be used from several threads as their C handles may; making, moving and
+// destroying them is for one thread, as with any C++ object.
 
 #pragma once
 
-#include <postrider.h>
+#include "postrider_account.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,169 +41,12 @@
 
 namespace postrider {
 
-/// What a call returned. New codes may come: treat every unknown negative one as an error.
-enum class Status : std::int32_t {
-    ok = MAIL_STATUS_OK,
-    partial = MAIL_STATUS_PARTIAL,
-    invalid_handle = MAIL_STATUS_INVALID_HANDLE,
-    null_pointer = MAIL_STATUS_NULL_POINTER,
-    invalid_utf8 = MAIL_STATUS_INVALID_UTF8,
-    invalid_argument = MAIL_STATUS_INVALID_ARGUMENT,
-    incomplete = MAIL_STATUS_INCOMPLETE,
-    file = MAIL_STATUS_FILE,
-    cancelled = MAIL_STATUS_CANCELLED,
-    timeout = MAIL_STATUS_TIMEOUT,
-    resolve = MAIL_STATUS_RESOLVE,
-    connect = MAIL_STATUS_CONNECT,
-    connection_lost = MAIL_STATUS_CONNECTION_LOST,
-    tls = MAIL_STATUS_TLS,
-    certificate = MAIL_STATUS_CERTIFICATE,
-    protocol = MAIL_STATUS_PROTOCOL,
-    unsupported = MAIL_STATUS_UNSUPPORTED,
-    plaintext_auth = MAIL_STATUS_PLAINTEXT_AUTH,
-    sign_in = MAIL_STATUS_SIGN_IN,
-    unavailable = MAIL_STATUS_UNAVAILABLE,
-    sender = MAIL_STATUS_SENDER,
-    recipients = MAIL_STATUS_RECIPIENTS,
-    message = MAIL_STATUS_MESSAGE,
-    too_large = MAIL_STATUS_TOO_LARGE,
-    token = MAIL_STATUS_TOKEN,
-    needs_sign_in = MAIL_STATUS_NEEDS_SIGN_IN,
-    store = MAIL_STATUS_STORE,
-    proxy = MAIL_STATUS_PROXY,
-    internal = MAIL_STATUS_INTERNAL,
-};
-
-/// How the connection is protected.
-enum class Security : std::int32_t {
-    plain = MAIL_SECURITY_PLAIN,
-    automatic = MAIL_SECURITY_AUTO,
-    starttls = MAIL_SECURITY_STARTTLS,
-    tls = MAIL_SECURITY_TLS,
-    starttls_if_offered = MAIL_SECURITY_STARTTLS_IF_OFFERED,
-};
-
-/// In which header a recipient is shown.
-enum class Kind : std::int32_t {
-    to = MAIL_KIND_TO,
-    cc = MAIL_KIND_CC,
-    bcc = MAIL_KIND_BCC,
-};
-
-/// SASL mechanism for user and password.
-enum class Mechanism : std::int32_t {
-    automatic = MAIL_MECHANISM_AUTO,
-    login = MAIL_MECHANISM_LOGIN,
-    plain = MAIL_MECHANISM_PLAIN,
-};
-
-/// Values of the Importance header.
-enum class Importance : std::int32_t {
-    low = MAIL_IMPORTANCE_LOW,
-    normal = MAIL_IMPORTANCE_NORMAL,
-    high = MAIL_IMPORTANCE_HIGH,
-};
-
-/// The step in which something went wrong.
-enum class Stage : std::int32_t {
-    none = MAIL_STAGE_NONE,
-    argument = MAIL_STAGE_ARGUMENT,
-    compose = MAIL_STAGE_COMPOSE,
-    resolve = MAIL_STAGE_RESOLVE,
-    connect = MAIL_STAGE_CONNECT,
-    tls = MAIL_STAGE_TLS,
-    greeting = MAIL_STAGE_GREETING,
-    hello = MAIL_STAGE_HELLO,
-    starttls = MAIL_STAGE_STARTTLS,
-    sign_in = MAIL_STAGE_SIGN_IN,
-    sender = MAIL_STAGE_SENDER,
-    recipients = MAIL_STAGE_RECIPIENTS,
-    data = MAIL_STAGE_DATA,
-    proxy = MAIL_STAGE_PROXY,
-    store = MAIL_STAGE_STORE,
-    authorize = MAIL_STAGE_AUTHORIZE,
-    token = MAIL_STAGE_TOKEN,
-};
-
-/// What became of the message.
-enum class Outcome : std::int32_t {
-    not_sent = MAIL_OUTCOME_NOT_SENT,
-    accepted = MAIL_OUTCOME_ACCEPTED,
-    unknown = MAIL_OUTCOME_UNKNOWN,
-};
-
-/// A reply of the server; code 0 when there was none.
-struct Reply {
-    int code = 0;
-    std::string enhanced_code;
-    std::string text;
-};
-
-/// One recipient of a send, and what the server said to it.
-struct Recipient {
-    std::string address;
-    bool accepted = false;
-    Reply reply;
-};
-
-/// What a send brought about.
-struct Result {
-    Outcome outcome = Outcome::not_sent;
-    std::vector<Recipient> accepted;
-    std::vector<Recipient> refused;
-    Reply reply;
-};
-
-/// Thrown by every call that fails; what() is one line that says what went wrong. Outcome, reply
-/// and recipients are those of the send that failed; other calls leave them empty.
-class Error : public std::runtime_error {
-public:
-    struct Details {
-        Status status = Status::internal;
-        Stage stage = Stage::none;
-        std::string cause;
-        std::string advice;
-        Outcome outcome = Outcome::not_sent;
-        Reply reply;
-        std::vector<Recipient> recipients;
-    };
-
-    Error(const std::string &text, Details details)
-        : std::runtime_error(text), details_(std::make_shared<const Details>(std::move(details))) {}
-
-    std::string text() const { return what(); }
-    Status status() const noexcept { return details_->status; }
-    Stage stage() const noexcept { return details_->stage; }
-    /// A stable word for programs, such as "certificate_expired".
-    const std::string &cause() const noexcept { return details_->cause; }
-    /// What the person can do about it: one sentence.
-    const std::string &advice() const noexcept { return details_->advice; }
-    Outcome outcome() const noexcept { return details_->outcome; }
-    const Reply &reply() const noexcept { return details_->reply; }
-    const std::vector<Recipient> &recipients() const noexcept { return details_->recipients; }
-
-private:
-    std::shared_ptr<const Details> details_; // shared: copying an exception must not throw
-};
-
 /// Receives one line of the transcript.
 using Log = std::function<void(std::string_view line)>;
 /// Receives the progress; true cancels the send.
 using Progress = std::function<bool(std::int64_t bytes_sent, std::int64_t bytes_total)>;
 
 namespace detail {
-
-/// The exception of a callback waits here until send(), on the same thread, is back from C.
-inline thread_local std::exception_ptr raised;
-
-/// Text that C copies out: asked for its length, then for itself.
-template <typename Get, typename... Arguments>
-std::string copied(Get get, Arguments... arguments) {
-    std::string text(get(arguments..., nullptr, 0), '\0');
-    const std::size_t length = get(arguments..., text.data(), text.size() + 1);
-    text.resize(std::min(text.size(), length));
-    return text;
-}
 
 inline Reply reply(const mail_t *mail) {
     return {mail_last_reply_code(mail), copied(mail_last_reply_enhanced_code, mail),
@@ -215,9 +66,6 @@ inline std::vector<Recipient> recipients(const mail_t *mail) {
 
 /// The error of the last call on `mail`; of a send, with what became of the message.
 inline Error error(const mail_t *mail, std::int32_t status, bool of_send = false) {
-    std::string text = copied(mail_last_error, mail);
-    if (text.empty()) // the handle is gone, and its memory of errors with it
-        text = mail_status_text(status);
     Error::Details details;
     details.status = Status{status};
     details.stage = Stage{mail_last_stage(mail)};
@@ -228,52 +76,21 @@ inline Error error(const mail_t *mail, std::int32_t status, bool of_send = false
         details.reply = reply(mail);
         details.recipients = recipients(mail);
     }
-    return {text, std::move(details)};
+    return {error_text(copied(mail_last_error, mail), status), std::move(details)};
 }
-
-/// An argument as C wants it: with a NUL at its end and none inside; NULL for std::nullopt.
-class Text {
-public:
-    Text(const char *argument, std::optional<std::string_view> value) : value_(value) {
-        if (value_ && value_->find('\0') != std::string::npos) {
-            throw Error(std::string(argument) + " must not contain NUL",
-                        {Status::invalid_argument, Stage::argument, "argument_invalid",
-                         "Correct the argument that the error text names.", {}, {}, {}});
-        }
-    }
-    operator const char *() const noexcept { return value_ ? value_->c_str() : nullptr; }
-
-private:
-    std::optional<std::string> value_;
-};
 
 /// What the callbacks need. It stays in its place when the Mail moves.
 struct Callbacks {
     mail_t *mail = nullptr;
-    std::mutex mutex;
-    std::shared_ptr<const Log> log;
-    std::shared_ptr<const Progress> progress;
-
-    /// The function to call: shared, because it may replace itself while it runs.
-    template <typename Function>
-    std::shared_ptr<const Function> get(const std::shared_ptr<const Function> &function) {
-        const std::lock_guard<std::mutex> lock(mutex);
-        return function;
-    }
-
-    template <typename Function>
-    void set(std::shared_ptr<const Function> &function, Function value) {
-        auto made = value ? std::make_shared<const Function>(std::move(value)) : nullptr;
-        const std::lock_guard<std::mutex> lock(mutex);
-        function.swap(made); // the old one is destroyed after the lock
-    }
+    Shared<const Log> log;
+    Shared<const Progress> progress;
 
     static void MAIL_CALL on_log(void *user_data, const char *line) noexcept {
         auto &self = *static_cast<Callbacks *>(user_data);
         mail_t *const mail = self.mail;
         if (raised) return;
         try {
-            if (const auto log = self.get(self.log)) (*log)(line);
+            if (const auto log = self.log.get()) (*log)(line);
         } catch (...) {
             raised = std::current_exception();
             mail_cancel(mail);
@@ -285,7 +102,7 @@ struct Callbacks {
         auto &self = *static_cast<Callbacks *>(user_data);
         if (raised) return 1;
         try {
-            const auto progress = self.get(self.progress);
+            const auto progress = self.progress.get();
             return progress && (*progress)(bytes_sent, bytes_total);
         } catch (...) {
             raised = std::current_exception();
@@ -300,10 +117,7 @@ struct Callbacks {
 class Mail {
 public:
     Mail() : callbacks_(std::make_unique<detail::Callbacks>()) {
-        if (mail_library_abi() != MAIL_ABI_VERSION)
-            throw Error("the postrider library has another interface number",
-                        {Status::internal, Stage::none, "internal_error",
-                         "Install the library that belongs to this program.", {}, {}, {}});
+        detail::check_library();
         mail_.reset(mail_new());
         if (!mail_) throw detail::error(nullptr, MAIL_STATUS_INTERNAL);
         callbacks_->mail = mail_.get();
@@ -341,13 +155,13 @@ public:
         check(mail_set_proxy(handle(), Text("proxy", proxy), Text("user", user), Text("password", password)));
     }
     void set_timeout(std::chrono::milliseconds timeout) {
-        check(mail_set_timeout(handle(), number(timeout.count())));
+        check(mail_set_timeout(handle(), detail::number(timeout.count())));
     }
     void add_ca_file(std::string_view path) {
         check(mail_add_ca_file(handle(), Text("path", path)));
     }
     void add_ca_pem(std::string_view pem) {
-        check(mail_add_ca_pem(handle(), bytes(pem), pem.size()));
+        check(mail_add_ca_pem(handle(), detail::bytes(pem), pem.size()));
     }
     /// Dangerous: whoever is on the way can pose as the server.
     void accept_invalid_certificate(bool accept) {
@@ -370,6 +184,10 @@ public:
                            Mechanism mechanism = Mechanism::automatic) {
         check(mail_set_auth_password(handle(), static_cast<std::int32_t>(mechanism),
                                      Text("user", user), Text("password", password)));
+    }
+    /// Takes the tokens of an account, and its server unless set_server() was called.
+    void set_account(const Account &account) {
+        check(mail_set_account(handle(), account.handle()));
     }
     void set_auth_none() { check(mail_set_auth_none(handle())); }
 
@@ -413,7 +231,7 @@ public:
     }
     void add_attachment_bytes(std::string_view data, std::string_view name,
                               std::optional<std::string_view> content_type = {}) {
-        check(mail_add_attachment_bytes(handle(), bytes(data), data.size(), Text("name", name),
+        check(mail_add_attachment_bytes(handle(), detail::bytes(data), data.size(), Text("name", name),
                                         Text("content_type", content_type)));
     }
     /// Returns the content id, to be shown by <img src="cid:...">.
@@ -429,7 +247,7 @@ public:
     std::string add_inline_bytes(std::string_view data, std::string_view name,
                                  std::optional<std::string_view> content_type = {}) {
         char content_id[MAIL_CONTENT_ID_SIZE] = {};
-        check(mail_add_inline_bytes(handle(), bytes(data), data.size(), Text("name", name),
+        check(mail_add_inline_bytes(handle(), detail::bytes(data), data.size(), Text("name", name),
                                     Text("content_type", content_type), content_id,
                                     sizeof content_id));
         return content_id;
@@ -439,7 +257,7 @@ public:
     }
     void set_date(std::chrono::system_clock::time_point date, std::chrono::minutes offset = {}) {
         const auto seconds = std::chrono::floor<std::chrono::seconds>(date.time_since_epoch());
-        check(mail_set_date(handle(), seconds.count(), number(offset.count())));
+        check(mail_set_date(handle(), seconds.count(), detail::number(offset.count())));
     }
     void set_message_id(std::optional<std::string_view> message_id) {
         check(mail_set_message_id(handle(), Text("message_id", message_id)));
@@ -461,9 +279,7 @@ public:
     /// An exception of a callback cancels the send and comes out of here; last_result() then tells
     /// whether the server had already accepted the message.
     Result send() {
-        const std::int32_t status = mail_send(handle());
-        if (const auto raised = std::exchange(detail::raised, nullptr))
-            std::rethrow_exception(raised);
+        const std::int32_t status = detail::run(handle(), [this] { return mail_send(handle()); });
         if (status < 0) throw detail::error(handle(), status, true);
         return last_result();
     }
@@ -503,7 +319,7 @@ public:
     /// Sets the function that receives the transcript, or removes it ({}).
     void set_log(Log log) {
         const bool wanted{log};
-        if (callbacks_) callbacks_->set(callbacks_->log, std::move(log));
+        if (callbacks_) callbacks_->log.set(detail::shared(std::move(log)));
         check(mail_set_log(handle(), wanted ? detail::Callbacks::on_log : nullptr,
                            callbacks_.get()));
     }
@@ -513,7 +329,7 @@ public:
     /// Sets the function that sees the progress and cancels by returning true, or removes it ({}).
     void set_progress(Progress progress) {
         const bool wanted{progress};
-        if (callbacks_) callbacks_->set(callbacks_->progress, std::move(progress));
+        if (callbacks_) callbacks_->progress.set(detail::shared(std::move(progress)));
         check(mail_set_progress(handle(), wanted ? detail::Callbacks::on_progress : nullptr,
                                 callbacks_.get()));
     }
@@ -523,14 +339,6 @@ private:
 
     void check(std::int32_t status) const {
         if (status < 0) throw detail::error(handle(), status);
-    }
-    /// What does not fit is refused as well: the library allows neither bound anywhere.
-    static std::int32_t number(std::int64_t value) noexcept {
-        return static_cast<std::int32_t>(
-            std::clamp<std::int64_t>(value, INT32_MIN, INT32_MAX));
-    }
-    static const std::uint8_t *bytes(std::string_view data) noexcept {
-        return reinterpret_cast<const std::uint8_t *>(data.data());
     }
 
     struct Free {

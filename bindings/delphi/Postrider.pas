@@ -10,38 +10,29 @@
 
   Texts are TPostriderString: WideString before Delphi 2009, else UnicodeString. The tests compile
   this unit with Free Pascal in Delphi mode and refuse newer words than Delphi 7 knows; no real
-  Delphi has compiled it. }
+  Delphi has compiled it.
+
+  Accounts are explained in PostriderAccount.pas. Programs name this unit for all classes, and
+  PostriderApi for the numbers MAIL_*. }
 unit Postrider;
 
-{$IFDEF FPC}{$MODE DELPHI}{$DEFINE POSTRIDER_UNICODE}{$ENDIF}
-{$IFDEF UNICODE}{$DEFINE POSTRIDER_UNICODE}{$ENDIF}
+{$IFDEF FPC}{$MODE DELPHI}{$ENDIF}
 
 interface
 
 uses
-  SysUtils, Classes, PostriderApi;
+  Classes, PostriderApi, PostriderBase, PostriderAccount;
 
 type
-  {$IFDEF POSTRIDER_UNICODE}
-  TPostriderString = UnicodeString;
-  {$ELSE}
-  TPostriderString = WideString;
-  {$ENDIF}
-
-  { A reply of the server; Code 0 when there was none. }
-  TPostriderReply = record
-    Code: Integer;
-    EnhancedCode: TPostriderString;
-    Text: TPostriderString;
-  end;
-
-  { One recipient of a send, and what the server said to it. }
-  TPostriderRecipient = record
-    Address: TPostriderString;
-    Accepted: Boolean;
-    Reply: TPostriderReply;
-  end;
-  TPostriderRecipients = array of TPostriderRecipient;
+  TPostriderString = PostriderBase.TPostriderString;
+  TPostriderReply = PostriderBase.TPostriderReply;
+  TPostriderRecipient = PostriderBase.TPostriderRecipient;
+  TPostriderRecipients = PostriderBase.TPostriderRecipients;
+  EPostrider = PostriderBase.EPostrider;
+  TPostriderAccount = PostriderAccount.TPostriderAccount;
+  TPostriderStore = PostriderAccount.TPostriderStore;
+  TPostriderSignInEvent = PostriderAccount.TPostriderSignInEvent;
+  TPostriderTokenEvent = PostriderAccount.TPostriderTokenEvent;
 
   { What a send brought about; Outcome is a MAIL_OUTCOME_*. }
   TPostriderResult = record
@@ -49,35 +40,6 @@ type
     Accepted: TPostriderRecipients;
     Refused: TPostriderRecipients;
     Reply: TPostriderReply;
-  end;
-
-  { Raised by every call that fails. Outcome, Reply and Recipients are those of the send that
-    failed; other calls leave them empty. }
-  EPostrider = class(Exception)
-  private
-    FText: TPostriderString;
-    FStatus: Integer;
-    FStage: Integer;
-    FCause: TPostriderString;
-    FAdvice: TPostriderString;
-    FOutcome: Integer;
-    FReply: TPostriderReply;
-    FRecipients: TPostriderRecipients;
-  public
-    { One line that says what went wrong: Message in full Unicode. }
-    property Text: TPostriderString read FText;
-    { A MAIL_STATUS_*; treat every unknown one as an error. }
-    property Status: Integer read FStatus;
-    { A MAIL_STAGE_*: the step in which it went wrong. }
-    property Stage: Integer read FStage;
-    { A stable word for programs, such as 'certificate_expired'. }
-    property Cause: TPostriderString read FCause;
-    { What the person can do about it: one sentence. }
-    property Advice: TPostriderString read FAdvice;
-    { A MAIL_OUTCOME_*: what became of the message. }
-    property Outcome: Integer read FOutcome;
-    property Reply: TPostriderReply read FReply;
-    property Recipients: TPostriderRecipients read FRecipients;
   end;
 
   { Receives one line of the transcript. }
@@ -93,7 +55,6 @@ type
     FOnLog: TPostriderLogEvent;
     FOnProgress: TPostriderProgressEvent;
     procedure Check(Status: Integer);
-    function SendError(Status: Integer): EPostrider;
     procedure SetOnLog(const Value: TPostriderLogEvent);
     procedure SetOnProgress(const Value: TPostriderProgressEvent);
   public
@@ -132,6 +93,9 @@ type
     { Mechanism is a MAIL_MECHANISM_*. }
     procedure SetAuthPassword(const User, Password: TPostriderString;
       Mechanism: Integer = MAIL_MECHANISM_AUTO);
+    { The access tokens of an account, which may be freed before this mail; its provider also sets
+      the server, unless SetServer does. }
+    procedure SetAccount(Account: TPostriderAccount);
     procedure SetAuthNone;
 
     { The message. }
@@ -197,220 +161,15 @@ function PostriderLibraryVersion: TPostriderString;
 
 implementation
 
-threadvar
-  { The exception of an event waits here until Send, on the same thread, is back from C. }
-  Raised: TObject;
-
-{ ---- Texts: UTF-16 here, UTF-8 there ---- }
-
-{ An error that this unit finds before C does; in the words of the library. }
-function OwnError(Status, Stage: Integer; const Text, Cause, Advice: TPostriderString): EPostrider;
-begin
-  Result := EPostrider.Create(string(Text));
-  Result.FText := Text;
-  Result.FStatus := Status;
-  Result.FStage := Stage;
-  Result.FCause := Cause;
-  Result.FAdvice := Advice;
-end;
-
-{ A text argument as C wants it; Argument is its name. Refuses NUL, which would end the text, and
-  lone surrogates, which no UTF-8 can carry. }
-function Utf8(const Argument: TPostriderString; const Text: TPostriderString): AnsiString;
-var
-  I, Count: Integer;
-  C: Cardinal;
-
-  procedure Put(B: Cardinal);
-  begin
-    Inc(Count);
-    Result[Count] := AnsiChar(B);
-  end;
-
-begin
-  SetLength(Result, Length(Text) * 3);
-  Count := 0;
-  I := 1;
-  while I <= Length(Text) do
-  begin
-    C := Ord(Text[I]);
-    Inc(I);
-    if C = 0 then
-      raise OwnError(MAIL_STATUS_INVALID_ARGUMENT, MAIL_STAGE_ARGUMENT,
-        Argument + ' must not contain NUL', 'argument_invalid',
-        'Correct the argument that the error text names.');
-    if (C >= $D800) and (C <= $DFFF) then
-    begin
-      if (C >= $DC00) or (I > Length(Text)) or
-        (Ord(Text[I]) < $DC00) or (Ord(Text[I]) > $DFFF) then
-        raise OwnError(MAIL_STATUS_INVALID_UTF8, MAIL_STAGE_ARGUMENT,
-          Argument + ' is not valid UTF-8', 'argument_not_utf8',
-          'Convert the text to UTF-8 before the call.');
-      C := $10000 + ((C - $D800) shl 10) + (Cardinal(Ord(Text[I])) - $DC00);
-      Inc(I);
-    end;
-    if C < $80 then
-      Put(C)
-    else if C < $800 then
-    begin
-      Put($C0 or (C shr 6));
-      Put($80 or (C and $3F));
-    end
-    else if C < $10000 then
-    begin
-      Put($E0 or (C shr 12));
-      Put($80 or ((C shr 6) and $3F));
-      Put($80 or (C and $3F));
-    end
-    else
-    begin
-      Put($F0 or (C shr 18));
-      Put($80 or ((C shr 12) and $3F));
-      Put($80 or ((C shr 6) and $3F));
-      Put($80 or (C and $3F));
-    end;
-  end;
-  SetLength(Result, Count);
-end;
-
-{ NULL for an empty text, as C wants it where it takes NULL. }
-function OrNull(const Text: AnsiString): PAnsiChar;
-begin
-  if Text = '' then
-    Result := nil
-  else
-    Result := PAnsiChar(Text);
-end;
-
-{ Text from the library, which gives valid UTF-8 only. }
-function Utf16(P: PAnsiChar): TPostriderString;
-var
-  Count, More: Integer;
-  C: Cardinal;
-begin
-  SetLength(Result, StrLen(P));
-  Count := 0;
-  while P^ <> #0 do
-  begin
-    C := Ord(P^);
-    Inc(P);
-    More := 0;
-    if C >= $F0 then
-    begin
-      C := C and $07;
-      More := 3;
-    end
-    else if C >= $E0 then
-    begin
-      C := C and $0F;
-      More := 2;
-    end
-    else if C >= $C0 then
-    begin
-      C := C and $1F;
-      More := 1;
-    end;
-    while (More > 0) and (P^ <> #0) do
-    begin
-      C := (C shl 6) or (Cardinal(Ord(P^)) and $3F);
-      Inc(P);
-      Dec(More);
-    end;
-    Inc(Count);
-    if C >= $10000 then
-    begin
-      Result[Count] := WideChar($D800 + ((C - $10000) shr 10));
-      Inc(Count);
-      C := $DC00 + ((C - $10000) and $3FF);
-    end;
-    Result[Count] := WideChar(C);
-  end;
-  SetLength(Result, Count);
-end;
-
-type
-  TCopyOut = function(Mail: PMail; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;
-    {$IFDEF MSWINDOWS} stdcall {$ELSE} cdecl {$ENDIF};
-  TCopyOutOf = function(Mail: PMail; Index: Integer; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;
-    {$IFDEF MSWINDOWS} stdcall {$ELSE} cdecl {$ENDIF};
-
-{ Text that C copies out: asked for its length, then for itself. }
-function Copied(Get: TCopyOut; Mail: PMail): TPostriderString;
-var
-  Buffer: AnsiString;
-begin
-  SetLength(Buffer, Integer(Get(Mail, nil, 0)) + 1);
-  Get(Mail, PAnsiChar(Buffer), Length(Buffer));
-  Result := Utf16(PAnsiChar(Buffer));
-end;
-
-function CopiedOf(Get: TCopyOutOf; Mail: PMail; Index: Integer): TPostriderString;
-var
-  Buffer: AnsiString;
-begin
-  SetLength(Buffer, Integer(Get(Mail, Index, nil, 0)) + 1);
-  Get(Mail, Index, PAnsiChar(Buffer), Length(Buffer));
-  Result := Utf16(PAnsiChar(Buffer));
-end;
-
 function PostriderLibraryVersion: TPostriderString;
 begin
   Result := Utf16(mail_library_version);
 end;
 
-{ ---- Errors and results ---- }
-
-{ The error of the last call on Mail. }
-function LastError(Mail: PMail; Status: Integer): EPostrider;
-var
-  Text: TPostriderString;
-begin
-  Text := Copied(mail_last_error, Mail);
-  if Text = '' then { the handle is gone, and its memory of errors with it }
-    Text := Utf16(mail_status_text(Status));
-  Result := EPostrider.Create(string(Text));
-  Result.FText := Text;
-  Result.FStatus := Status;
-  Result.FStage := mail_last_stage(Mail);
-  Result.FCause := Copied(mail_last_cause, Mail);
-  Result.FAdvice := Copied(mail_last_advice, Mail);
-end;
-
-function LastReply(Mail: PMail): TPostriderReply;
-begin
-  Result.Code := mail_last_reply_code(Mail);
-  Result.EnhancedCode := Copied(mail_last_reply_enhanced_code, Mail);
-  Result.Text := Copied(mail_last_reply_text, Mail);
-end;
-
-function LastRecipients(Mail: PMail): TPostriderRecipients;
-var
-  I: Integer;
-begin
-  Result := nil;
-  SetLength(Result, mail_recipient_count(Mail));
-  for I := 0 to Length(Result) - 1 do
-  begin
-    Result[I].Address := CopiedOf(mail_recipient_address, Mail, I);
-    Result[I].Accepted := mail_recipient_accepted(Mail, I) <> 0;
-    Result[I].Reply.Code := mail_recipient_code(Mail, I);
-    Result[I].Reply.EnhancedCode := CopiedOf(mail_recipient_enhanced_code, Mail, I);
-    Result[I].Reply.Text := CopiedOf(mail_recipient_text, Mail, I);
-  end;
-end;
-
 procedure TPostriderMail.Check(Status: Integer);
 begin
   if Status < 0 then
-    raise LastError(FHandle, Status);
-end;
-
-function TPostriderMail.SendError(Status: Integer): EPostrider;
-begin
-  Result := LastError(FHandle, Status);
-  Result.FOutcome := mail_last_outcome(FHandle);
-  Result.FReply := LastReply(FHandle);
-  Result.FRecipients := LastRecipients(FHandle);
+    raise MailError(FHandle, Status);
 end;
 
 { ---- Events, called from C: no exception may leave them ---- }
@@ -421,7 +180,7 @@ var
   Mail: TPostriderMail;
   Handle: PMail;
 begin
-  if Raised <> nil then
+  if ExceptionWaits then
     Exit;
   Mail := TPostriderMail(UserData);
   Handle := Mail.FHandle;
@@ -429,7 +188,7 @@ begin
     if Assigned(Mail.FOnLog) then
       Mail.FOnLog(Mail, Utf16(Line));
   except
-    Raised := AcquireExceptionObject;
+    KeepException;
     mail_cancel(Handle);
   end;
 end;
@@ -441,7 +200,7 @@ var
   Cancel: Boolean;
 begin
   Result := 1;
-  if Raised <> nil then
+  if ExceptionWaits then
     Exit;
   Mail := TPostriderMail(UserData);
   Cancel := False;
@@ -451,7 +210,7 @@ begin
     if not Cancel then
       Result := 0;
   except
-    Raised := AcquireExceptionObject;
+    KeepException;
   end;
 end;
 
@@ -478,12 +237,10 @@ end;
 constructor TPostriderMail.Create;
 begin
   inherited Create;
-  if mail_library_abi <> MAIL_ABI_VERSION then
-    raise OwnError(MAIL_STATUS_INTERNAL, MAIL_STAGE_NONE, MAIL_LIB + ' has another interface number',
-      'internal_error', 'Install the library that belongs to this program.');
+  CheckLibrary;
   FHandle := mail_new;
   if FHandle = nil then
-    raise LastError(nil, MAIL_STATUS_INTERNAL);
+    raise MailError(nil, MAIL_STATUS_INTERNAL);
 end;
 
 destructor TPostriderMail.Destroy;
@@ -514,20 +271,16 @@ end;
 
 procedure TPostriderMail.SetEhloName(const Name: TPostriderString);
 begin
-  Check(mail_set_ehlo_name(FHandle, OrNull(Utf8('name', Name))));
+  Check(mail_set_ehlo_name(FHandle, Pointer(Utf8('name', Name))));
 end;
 
 procedure TPostriderMail.SetProxy(const Proxy, User, Password: TPostriderString);
 var
-  Secret: PAnsiChar;
-  Utf8Password: AnsiString;
+  Secret: AnsiString;
 begin
-  Utf8Password := Utf8('password', Password);
-  Secret := OrNull(Utf8Password);
-  { An empty password is one too. }
-  if (User <> '') and (Secret = nil) then
-    Secret := '';
-  Check(mail_set_proxy(FHandle, OrNull(Utf8('proxy', Proxy)), OrNull(Utf8('user', User)), Secret));
+  Secret := Utf8('password', Password);
+  Check(mail_set_proxy(FHandle, Pointer(Utf8('proxy', Proxy)), Pointer(Utf8('user', User)),
+    PasswordFor(User, Secret)));
 end;
 
 procedure TPostriderMail.SetTimeout(TimeoutMs: Integer);
@@ -579,6 +332,14 @@ begin
     PAnsiChar(Utf8('password', Password))));
 end;
 
+procedure TPostriderMail.SetAccount(Account: TPostriderAccount);
+begin
+  if Account = nil then
+    Check(mail_set_account(FHandle, nil))
+  else
+    Check(mail_set_account(FHandle, Account.Handle));
+end;
+
 procedure TPostriderMail.SetAuthNone;
 begin
   Check(mail_set_auth_none(FHandle));
@@ -586,17 +347,17 @@ end;
 
 procedure TPostriderMail.SetFrom(const Address, Name: TPostriderString);
 begin
-  Check(mail_set_from(FHandle, OrNull(Utf8('name', Name)), PAnsiChar(Utf8('address', Address))));
+  Check(mail_set_from(FHandle, Pointer(Utf8('name', Name)), PAnsiChar(Utf8('address', Address))));
 end;
 
 procedure TPostriderMail.SetSender(const Address, Name: TPostriderString);
 begin
-  Check(mail_set_sender(FHandle, OrNull(Utf8('name', Name)), OrNull(Utf8('address', Address))));
+  Check(mail_set_sender(FHandle, Pointer(Utf8('name', Name)), Pointer(Utf8('address', Address))));
 end;
 
 procedure TPostriderMail.SetReturnPath(const Address: TPostriderString);
 begin
-  Check(mail_set_return_path(FHandle, OrNull(Utf8('address', Address))));
+  Check(mail_set_return_path(FHandle, Pointer(Utf8('address', Address))));
 end;
 
 procedure TPostriderMail.SetNullReturnPath;
@@ -606,12 +367,12 @@ end;
 
 procedure TPostriderMail.SetReplyTo(const Address, Name: TPostriderString);
 begin
-  Check(mail_set_reply_to(FHandle, OrNull(Utf8('name', Name)), OrNull(Utf8('address', Address))));
+  Check(mail_set_reply_to(FHandle, Pointer(Utf8('name', Name)), Pointer(Utf8('address', Address))));
 end;
 
 procedure TPostriderMail.AddRecipient(const Address, Name: TPostriderString; Kind: Integer);
 begin
-  Check(mail_add_recipient(FHandle, OrNull(Utf8('name', Name)),
+  Check(mail_add_recipient(FHandle, Pointer(Utf8('name', Name)),
     PAnsiChar(Utf8('address', Address)), Kind));
 end;
 
@@ -648,14 +409,14 @@ end;
 procedure TPostriderMail.AddAttachmentFile(const Path, Name, ContentType: TPostriderString);
 begin
   Check(mail_add_attachment_file(FHandle, PAnsiChar(Utf8('path', Path)),
-    OrNull(Utf8('name', Name)), OrNull(Utf8('content_type', ContentType))));
+    Pointer(Utf8('name', Name)), Pointer(Utf8('content_type', ContentType))));
 end;
 
 procedure TPostriderMail.AddAttachmentBytes(Data: Pointer; Size: TPostriderSize;
   const Name, ContentType: TPostriderString);
 begin
   Check(mail_add_attachment_bytes(FHandle, Data, Size, PAnsiChar(Utf8('name', Name)),
-    OrNull(Utf8('content_type', ContentType))));
+    Pointer(Utf8('content_type', ContentType))));
 end;
 
 function TPostriderMail.AddInlineFile(const Path, Name,
@@ -663,8 +424,8 @@ function TPostriderMail.AddInlineFile(const Path, Name,
 var
   ContentId: array[0..MAIL_CONTENT_ID_SIZE - 1] of AnsiChar;
 begin
-  Check(mail_add_inline_file(FHandle, PAnsiChar(Utf8('path', Path)), OrNull(Utf8('name', Name)),
-    OrNull(Utf8('content_type', ContentType)), ContentId, SizeOf(ContentId)));
+  Check(mail_add_inline_file(FHandle, PAnsiChar(Utf8('path', Path)), Pointer(Utf8('name', Name)),
+    Pointer(Utf8('content_type', ContentType)), ContentId, SizeOf(ContentId)));
   Result := Utf16(ContentId);
 end;
 
@@ -674,7 +435,7 @@ var
   ContentId: array[0..MAIL_CONTENT_ID_SIZE - 1] of AnsiChar;
 begin
   Check(mail_add_inline_bytes(FHandle, Data, Size, PAnsiChar(Utf8('name', Name)),
-    OrNull(Utf8('content_type', ContentType)), ContentId, SizeOf(ContentId)));
+    Pointer(Utf8('content_type', ContentType)), ContentId, SizeOf(ContentId)));
   Result := Utf16(ContentId);
 end;
 
@@ -684,18 +445,16 @@ begin
 end;
 
 procedure TPostriderMail.SetDate(const Date: TDateTime; OffsetMinutes: Integer);
-const
-  Epoch = 25569; { 1970-01-01 as a TDateTime }
 var
   Seconds: Int64;
 begin
-  Seconds := Round((Date - Epoch) * 86400);
+  Seconds := Round((Date - UnixEpoch) * 86400);
   Check(mail_set_date(FHandle, Seconds - Int64(OffsetMinutes) * 60, OffsetMinutes));
 end;
 
 procedure TPostriderMail.SetMessageId(const MessageId: TPostriderString);
 begin
-  Check(mail_set_message_id(FHandle, OrNull(Utf8('message_id', MessageId))));
+  Check(mail_set_message_id(FHandle, Pointer(Utf8('message_id', MessageId))));
 end;
 
 procedure TPostriderMail.SetPriority(Priority: Integer);
@@ -710,7 +469,7 @@ end;
 
 procedure TPostriderMail.RequestReadReceipt(Request: Boolean; const Address: TPostriderString);
 begin
-  Check(mail_request_read_receipt(FHandle, Ord(Request), OrNull(Utf8('address', Address))));
+  Check(mail_request_read_receipt(FHandle, Ord(Request), Pointer(Utf8('address', Address))));
 end;
 
 procedure TPostriderMail.SetAllOrNone(AllOrNone: Boolean);
@@ -721,17 +480,14 @@ end;
 function TPostriderMail.Send: TPostriderResult;
 var
   Status: Integer;
-  Caught: TObject;
+  Outer: PMail;
 begin
+  Outer := NowSending(FHandle);
   Status := mail_send(FHandle);
-  Caught := Raised;
-  if Caught <> nil then
-  begin
-    Raised := nil;
-    raise Caught;
-  end;
+  NowSending(Outer);
+  RaiseWaiting;
   if Status < 0 then
-    raise SendError(Status);
+    raise SendError(FHandle, Status);
   Result := LastResult;
 end;
 
@@ -768,7 +524,7 @@ var
 begin
   Status := mail_cancel(FHandle);
   if Status < 0 then
-    raise LastError(nil, Status);
+    raise MailError(nil, Status);
 end;
 
 procedure TPostriderMail.SaveEml(const Path: TPostriderString);
@@ -794,7 +550,7 @@ end;
 
 procedure TPostriderMail.SetLogFile(const Path: TPostriderString);
 begin
-  Check(mail_set_log_file(FHandle, OrNull(Utf8('path', Path))));
+  Check(mail_set_log_file(FHandle, Pointer(Utf8('path', Path))));
 end;
 
 end.

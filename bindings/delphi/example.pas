@@ -13,6 +13,7 @@ program example;
 
 uses
   {$IFDEF FPC}{$IFDEF UNIX}cthreads, cwstring,{$ENDIF}{$ENDIF}
+  {$IFDEF MSWINDOWS}Windows,{$ENDIF}
   SysUtils, Postrider;
 
 type
@@ -25,9 +26,24 @@ begin
   WriteLn('  ', Line);
 end;
 
-function Setting(const Name: string; const Fallback: TPostriderString): TPostriderString;
+{ Through no code page, which would lose letters that it does not have. }
+function Environment(const Name: TPostriderString): TPostriderString;
 begin
-  Result := TPostriderString(GetEnvironmentVariable(Name));
+  {$IFDEF MSWINDOWS}
+  SetLength(Result, GetEnvironmentVariableW(PWideChar(Name), nil, 0));
+  SetLength(Result, GetEnvironmentVariableW(PWideChar(Name), PWideChar(Result), Length(Result)));
+  {$ELSE}
+  {$IFDEF FPC}
+  Result := UTF8Decode(GetEnvironmentVariable(string(Name)));
+  {$ELSE}
+  Result := GetEnvironmentVariable(Name);
+  {$ENDIF}
+  {$ENDIF}
+end;
+
+function Setting(const Name, Fallback: TPostriderString): TPostriderString;
+begin
+  Result := Environment(Name);
   if Result = '' then
     Result := Fallback;
 end;

@@ -161,13 +161,20 @@ impl Error {
         cause: Cause,
         text: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let outcome = Outcome::NotSent;
-        let text = in_one_line(text.into());
+        Self::build(status, stage, cause, text.into())
+    }
+
+    // Errors are made in hundreds of places: inlined, this would be 30 KB.
+    #[cold]
+    #[inline(never)]
+    fn build(status: Status, stage: Stage, cause: Cause, text: Cow<'static, str>) -> Self {
+        #[cfg(test)]
+        crate::oauth::support::records::produced(&text);
         Self(Box::new(Inner {
             status,
             stage,
             cause,
-            outcome,
+            outcome: Outcome::NotSent,
             reply: None,
             response: None,
             certainty: Certainty::Sure,
@@ -175,7 +182,7 @@ impl Error {
             advice: None,
             retry: None,
             retry_after: None,
-            text,
+            text: in_one_line(text),
         }))
     }
 

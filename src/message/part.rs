@@ -155,9 +155,17 @@ fn check_content_type(given: &str) -> Result<String> {
 }
 
 fn guess_content_type(name: &str) -> String {
-    let guess = mime_guess::from_path(name).first_raw();
-    let fitting = guess.filter(|guess| !must_not_be_encoded(guess));
+    let fitting = media_type(name).filter(|guess| !must_not_be_encoded(guess));
     fitting.unwrap_or("application/octet-stream").to_owned()
+}
+
+/// What the table says of the extension of a file name.
+fn media_type(name: &str) -> Option<&'static str> {
+    const TABLE: &str = concat!("\n", include_str!(concat!(env!("OUT_DIR"), "/media_types.txt")));
+    let extension = Path::new(name).extension()?.to_str()?.to_ascii_lowercase();
+    let line_begin = format!("\n{extension} ");
+    let at = memchr::memmem::find(TABLE.as_bytes(), line_begin.as_bytes())?;
+    TABLE[at + line_begin.len()..].lines().next()
 }
 
 /// RFC 2045 §6.4: these may not be in base64.
@@ -178,6 +186,10 @@ mod tests {
     fn content_types_are_guessed_from_the_name() {
         assert_eq!(part("a.PDF", None).unwrap().content_type, "application/pdf");
         assert_eq!(part("a", None).unwrap().content_type, "application/octet-stream");
+        assert_eq!(part("a.323", None).unwrap().content_type, "text/h323");
+        assert_eq!(part("a.zip", None).unwrap().content_type, "application/zip");
+        assert_eq!(part("pdf", None).unwrap().content_type, "application/octet-stream");
+        assert_eq!(part("a.no such", None).unwrap().content_type, "application/octet-stream");
         assert_eq!(part("a.eml", None).unwrap().content_type, "application/octet-stream");
         assert_eq!(part("a.pdf", Some("text/x")).unwrap().content_type, "text/x");
     }

@@ -52,9 +52,9 @@ mod scope;
 mod scripted;
 mod service_account;
 mod store;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 #[path = "../../tests/support/mod.rs"]
-mod support;
+pub(crate) mod support;
 mod tenant;
 #[cfg(test)]
 mod test_keys;

@@ -80,6 +80,8 @@ pub(crate) fn answer(page: Page, program: Option<&str>, with_body: bool) -> Vec<
     if with_body {
         answer.push_str(&html);
     }
+    #[cfg(test)]
+    crate::oauth::support::records::produced(&answer);
     answer.into_bytes()
 }
 

@@ -49,7 +49,9 @@ pub(crate) fn read_request(stream: &TcpStream) -> String {
     let length = request.lines().find_map(|line| line.strip_prefix("Content-Length: "));
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     reader.read_exact(&mut body).unwrap();
-    request + &String::from_utf8(body).unwrap()
+    let body = String::from_utf8(body).unwrap();
+    crate::oauth::support::records::secrets_of(&body);
+    request + &body
 }
 
 /// Waits until the other side has closed.

@@ -32,7 +32,7 @@ const VALGRIND: &[&str] = &[
 ];
 
 /// Seconds: several times what the slowest takes on a busy machine. Only what hangs gets there.
-const RUN_LIMIT: &str = "120";
+const RUN_LIMIT: &str = "300";
 
 /// A built program, to be run in a folder of its own.
 pub struct Program {

@@ -192,6 +192,7 @@ impl Drop for Desk {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             let printed = self.printed.borrow();
+            crate::records::produced(&printed);
             for token in self.tokens() {
                 assert!(!printed.contains(&token), "a token was printed");
             }

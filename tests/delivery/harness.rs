@@ -4,7 +4,7 @@
 //! those of all the other tests.
 
 use crate::support::rig::{self, Rig};
-use crate::support::{mail, maildir};
+use crate::support::{mail, maildir, records};
 use postrider::{Delivery, Error, Kind, Mail, Observer, Outcome, Status};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -56,6 +56,7 @@ impl Observer for Recorder {
     }
 
     fn log(&self, line: &str) {
+        records::produced(line);
         self.lines.borrow_mut().push(line.to_owned());
     }
 
@@ -95,6 +96,7 @@ impl Sent {
 pub fn send(mail: &Mail) -> Sent {
     let recorder = Recorder::default();
     let delivery = mail.send(&recorder);
+    records::produced(&format!("{mail:?} {delivery:?} {:?}", delivery.error()));
     let (lines, progress) = (recorder.lines.into_inner(), recorder.progress.into_inner());
     Sent { delivery, transcript: lines, progress }
 }

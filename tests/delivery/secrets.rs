@@ -1,6 +1,7 @@
 //! Tokens and passwords are shown to nobody: not in errors, transcripts, log files or `Debug`.
 
 use crate::harness::{ANY_MECHANISM, STARTTLS, Sent, TLS, mail, send};
+use crate::support::records;
 use crate::support::rig::{self, Rig};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -107,6 +108,7 @@ fn assert_hidden(
     let log = fs::read_to_string(&log_file).unwrap();
     assert!(log.contains("C: AUTH"), "the log file has a transcript:\n{log}");
     seen += &log;
+    records::produced(&seen);
     for secret in hidden {
         for piece in secret.as_bytes().chunks_exact(PIECE) {
             let piece = std::str::from_utf8(piece).unwrap();

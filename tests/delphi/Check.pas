@@ -11,6 +11,13 @@ uses
 type
   TTest = procedure;
 
+  { What an EPostrider says. }
+  TFailure = record
+    Status: Integer;
+    Text: TPostriderString;
+    Cause: TPostriderString;
+  end;
+
   { A port of 127.0.0.1 at which nobody listens. }
   TClosedPort = class
   private
@@ -31,31 +38,37 @@ type
     destructor Destroy; override;
   end;
 
-  { Another thread that waits for its sign and then cancels or frees the mail. }
+  { Another thread that waits for its sign and then does its work: cancels or frees something. }
   TOther = class(TThread)
   private
-    FMail: TPostriderMail;
-    FFree: Boolean;
+    FWork: TThreadMethod;
   protected
     procedure Execute; override;
   public
     Sign: TEvent;
-    constructor Create(Mail: TPostriderMail; FreeIt: Boolean);
+    constructor Create(Work: TThreadMethod);
     destructor Destroy; override;
   end;
 
 procedure Run(const Name: string; Test: TTest);
 procedure Verify(Condition: Boolean; const What: string);
+{ Calls what must raise an EPostrider. }
+function Failure(Call: TTest): TFailure;
 { Sends, which must fail; gives the status. }
 function FailedWith(Mail: TPostriderMail): Integer;
 { A mail that lacks nothing but a server. }
 function CompleteMail(Port: Integer): TPostriderMail;
+{ An account that lacks nothing but a sign-in. It asks nobody: every address is known, and nobody
+  listens there. }
+function OfflineAccount: TPostriderAccount;
 function BeginsWith(const Text, Start: TPostriderString): Boolean;
+{ Through no code page: Windows keeps UTF-16, and the tests speak UTF-8, whatever the locale is. }
+function Environment(const Name: TPostriderString): TPostriderString;
 
 implementation
 
 uses
-  PostriderApi;
+  {$IFDEF MSWINDOWS}Windows,{$ENDIF} PostriderApi;
 
 procedure Run(const Name: string; Test: TTest);
 begin
@@ -68,6 +81,23 @@ procedure Verify(Condition: Boolean; const What: string);
 begin
   if not Condition then
     raise Exception.Create('failed: ' + What);
+end;
+
+function Failure(Call: TTest): TFailure;
+begin
+  try
+    Call;
+  except
+    on E: EPostrider do
+    begin
+      Verify((E.Text <> '') and (E.Cause <> '') and (E.Advice <> ''), 'an error without words');
+      Result.Status := E.Status;
+      Result.Text := E.Text;
+      Result.Cause := E.Cause;
+      Exit;
+    end;
+  end;
+  raise Exception.Create('failed: nothing was refused');
 end;
 
 function FailedWith(Mail: TPostriderMail): Integer;
@@ -96,9 +126,31 @@ begin
   Result.SetText('Hello');
 end;
 
+function OfflineAccount: TPostriderAccount;
+const
+  Providers = '{"custom": {"title": "Example", "scopes": {"delegated": ["mail"]},' +
+    '"endpoints": {"authorize": "http://127.0.0.1:9/authorize",' +
+    '"token": "http://127.0.0.1:9/token"}, "redirect": "http://127.0.0.1:{port}/"}}';
+begin
+  Result := TPostriderAccount.Create('custom', Providers);
+  Result.SetClient('client');
+  Result.SetUser('anna@example.org');
+  Result.AllowBrowser(False);
+end;
+
 function BeginsWith(const Text, Start: TPostriderString): Boolean;
 begin
   Result := Copy(Text, 1, Length(Start)) = Start;
+end;
+
+function Environment(const Name: TPostriderString): TPostriderString;
+begin
+  {$IFDEF MSWINDOWS}
+  SetLength(Result, GetEnvironmentVariableW(PWideChar(Name), nil, 0));
+  SetLength(Result, GetEnvironmentVariableW(PWideChar(Name), PWideChar(Result), Length(Result)));
+  {$ELSE}
+  Result := UTF8Decode(GetEnvironmentVariable(string(Name)));
+  {$ENDIF}
 end;
 
 { ---- TClosedPort ---- }
@@ -180,11 +232,10 @@ end;
 
 { ---- TOther ---- }
 
-constructor TOther.Create(Mail: TPostriderMail; FreeIt: Boolean);
+constructor TOther.Create(Work: TThreadMethod);
 begin
   Sign := TEvent.Create(nil, True, False, '');
-  FMail := Mail;
-  FFree := FreeIt;
+  FWork := Work;
   inherited Create(False);
 end;
 
@@ -197,12 +248,9 @@ end;
 
 procedure TOther.Execute;
 begin
-  if Sign.WaitFor(30000) <> wrSignaled then
-    Exit; { the send then runs into its timeout, and the test fails }
-  if FFree then
-    mail_free(FMail.Handle)
-  else
-    FMail.Cancel;
+  { Without a sign, what was to be ended runs into its timeout, and the test fails. }
+  if Sign.WaitFor(30000) = wrSignaled then
+    FWork;
 end;
 
 end.

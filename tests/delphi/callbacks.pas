@@ -26,6 +26,7 @@ type
     procedure CancelAtOnce(Sender: TObject; BytesSent, BytesTotal: Int64; var Cancel: Boolean);
     procedure CancelAfterSecond(Sender: TObject; BytesSent, BytesTotal: Int64; var Cancel: Boolean);
     procedure GiveSign(Sender: TObject; BytesSent, BytesTotal: Int64; var Cancel: Boolean);
+    procedure FreeMail;
     procedure FreeIt(Sender: TObject; BytesSent, BytesTotal: Int64; var Cancel: Boolean);
     procedure SendAnother(Sender: TObject; BytesSent, BytesTotal: Int64; var Cancel: Boolean);
   end;
@@ -108,9 +109,14 @@ begin
   Other.Sign.SetEvent;
 end;
 
-procedure THost.FreeIt(Sender: TObject; BytesSent, BytesTotal: Int64; var Cancel: Boolean);
+procedure THost.FreeMail;
 begin
   mail_free(Mail.Handle);
+end;
+
+procedure THost.FreeIt(Sender: TObject; BytesSent, BytesTotal: Int64; var Cancel: Boolean);
+begin
+  FreeMail;
 end;
 
 procedure THost.SendAnother(Sender: TObject; BytesSent, BytesTotal: Int64; var Cancel: Boolean);
@@ -171,7 +177,7 @@ end;
 
 procedure AnotherThreadMayCancel;
 begin
-  Host.Other := TOther.Create(Mail, False);
+  Host.Other := TOther.Create(Mail.Cancel);
   Mail.OnProgress := Host.GiveSign;
   Verify(FailedWith(Mail) = MAIL_STATUS_CANCELLED, 'status');
   Host.Other.Free;
@@ -180,7 +186,7 @@ end;
 
 procedure AnotherThreadMayFree;
 begin
-  Host.Other := TOther.Create(Mail, True);
+  Host.Other := TOther.Create(Host.FreeMail);
   Mail.OnProgress := Host.GiveSign;
   Verify(FailedWith(Mail) = MAIL_STATUS_CANCELLED, 'status');
   Host.Other.Free;

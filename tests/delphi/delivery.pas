@@ -5,8 +5,7 @@ program delivery;
 {$IFDEF MSWINDOWS}{$APPTYPE CONSOLE}{$ENDIF}
 
 uses
-  {$IFDEF UNIX}cthreads, cwstring,{$ENDIF} {$IFDEF MSWINDOWS}Windows,{$ENDIF}
-  SysUtils, PostriderApi, Postrider, Check;
+  {$IFDEF UNIX}cthreads, cwstring,{$ENDIF} SysUtils, PostriderApi, Postrider, Check;
 
 type
   ETooLate = class(Exception);
@@ -35,17 +34,6 @@ procedure THost.RaiseWhenQueued(Sender: TObject; const Line: TPostriderString);
 begin
   if Pos(TPostriderString('queued as'), Line) > 0 then
     raise ETooLate.Create('too late');
-end;
-
-{ Through no code page: Windows keeps UTF-16, and the rig speaks UTF-8, whatever the locale is. }
-function Environment(const Name: TPostriderString): TPostriderString;
-begin
-  {$IFDEF MSWINDOWS}
-  SetLength(Result, GetEnvironmentVariableW(PWideChar(Name), nil, 0));
-  SetLength(Result, GetEnvironmentVariableW(PWideChar(Name), PWideChar(Result), Length(Result)));
-  {$ELSE}
-  Result := UTF8Decode(GetEnvironmentVariable(string(Name)));
-  {$ENDIF}
 end;
 
 function Rig(const Name: string): TPostriderString;

@@ -1,6 +1,7 @@
 //! Tokens of an account at a server that refuses them, and a provider that gives others.
 
 use crate::client::{USER, Watcher, assert_accepted, assert_failed, mail_to};
+use crate::records;
 use crate::server::{At, Do, Security, Server, say};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,7 +15,7 @@ use std::thread::JoinHandle;
 
 const OFFER: &[&str] = &["AUTH XOAUTH2"];
 
-/// A token endpoint: each answer has the next token of "token-1", "token-2", …, or this one.
+/// A token endpoint: each answer has the next token of "scripted-token-1", "scripted-token-2", …, or this one.
 struct Provider {
     port: u16,
     requests: Arc<AtomicUsize>,
@@ -34,7 +35,7 @@ impl Provider {
                     return;
                 }
                 let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-                let token = token.clone().unwrap_or_else(|| format!("token-{number}"));
+                let token = token.clone().unwrap_or_else(|| format!("scripted-token-{number}"));
                 answer(stream.expect("a connection"), &token);
             }
         });
@@ -90,6 +91,7 @@ fn answer(mut stream: TcpStream, token: &str) {
     let mut body = vec![0; length.map_or(0, |length| length.parse().expect("a number"))];
     reader.read_exact(&mut body).expect("a body");
     let json = serde_json::json!({ "access_token": token, "expires_in": 3600 }).to_string();
+    records::secrets_of(&json);
     let _ = write!(
         stream,
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
@@ -122,7 +124,7 @@ fn mail_of(account: &Account, server: &Server) -> Mail {
 #[test]
 fn a_refused_token_is_renewed_once_and_the_message_goes_out() {
     let provider = Provider::start(None);
-    let server = wanting("Bearer token-2");
+    let server = wanting("Bearer scripted-token-2");
     let account = provider.account("custom", USER);
     assert_accepted(&mail_of(&account, &server).send(&()));
     assert_eq!(provider.requests(), 2);
@@ -133,7 +135,7 @@ fn a_refused_token_is_renewed_once_and_the_message_goes_out() {
 #[test]
 fn two_refusals_are_enough() {
     let provider = Provider::start(None);
-    let server = wanting("Bearer token-9");
+    let server = wanting("Bearer scripted-token-9");
     let account = provider.account("custom", USER);
     let delivery = mail_of(&account, &server).send(&());
     assert_failed(&delivery, Status::SignIn, Outcome::NotSent);
@@ -159,14 +161,14 @@ fn a_personal_account_at_microsoft_signs_in_by_the_name_that_the_provider_gave()
 #[test]
 fn a_kept_connection_outlives_its_token() {
     let provider = Provider::start(None);
-    let server = wanting("Bearer token-1");
+    let server = wanting("Bearer scripted-token-1");
     let account = provider.account("custom", USER);
     let mut mail = mail_of(&account, &server);
     mail.set_keep_connection(true);
     assert_accepted(&mail.send(&()));
     // Another token meanwhile: the session does not care.
     account.set_refresh_token("another").expect("a token");
-    assert_eq!(account.access_token().expect("a token").text(), "token-2");
+    assert_eq!(account.access_token().expect("a token").text(), "scripted-token-2");
     assert_accepted(&mail.send(&()));
     drop(mail);
     let record = server.stop();

@@ -1,6 +1,7 @@
 //! The other end of the scripted server: a handle that is ready to send, and an observer that
 //! remembers what it was told.
 
+use crate::records;
 use crate::server::{PATIENCE, Security, Server, ca_pem};
 use parking_lot::{Condvar, Mutex};
 use postrider::{Delivery, Kind, Mail, Observer, Outcome, Status};
@@ -63,12 +64,14 @@ pub fn assert_usable(mail: &mut Mail) {
 }
 
 pub fn assert_accepted(delivery: &Delivery) {
+    records::produced(&format!("{delivery:?}"));
     assert_eq!(delivery.status(), Status::Ok, "{:?}", delivery.error());
     assert_eq!(delivery.outcome, Outcome::Accepted);
     assert!(delivery.recipients.iter().all(|recipient| recipient.accepted));
 }
 
 pub fn assert_failed(delivery: &Delivery, status: Status, outcome: Outcome) {
+    records::produced(&format!("{delivery:?} {:?}", delivery.error()));
     assert_eq!((delivery.status(), delivery.outcome), (status, outcome), "{:?}", delivery.error());
     assert!(delivery.recipients.iter().all(|recipient| !recipient.accepted));
 }
@@ -103,6 +106,7 @@ impl Observer for Watcher {
     }
 
     fn log(&self, line: &str) {
+        records::produced(line);
         self.log.lock().push(line.to_owned());
         self.logged.notify_all();
     }

@@ -3,6 +3,7 @@
 //! Nothing of the library takes part. A sandbox ends when its `Sandbox` value is dropped, and by
 //! itself after two minutes or when the test process dies (its standard input ends then).
 
+use crate::records;
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::Value;
@@ -51,6 +52,7 @@ impl Sandbox {
         }
         let json = std::fs::read(folder.path().join("sandbox.json")).expect("sandbox.json");
         let ready = serde_json::from_slice(&json).expect("JSON");
+        records::produced(&start_text);
         Sandbox { child, stdout, start_text, ready, folder }
     }
 
@@ -67,6 +69,7 @@ impl Sandbox {
         drop(self.child.stdin.take());
         let mut printed = String::new();
         self.stdout.read_to_string(&mut printed).expect("text");
+        records::produced(&printed);
         (self.child.wait().expect("its status"), printed)
     }
 
@@ -174,6 +177,14 @@ impl Sandbox {
         stream.read_to_string(&mut answer).expect("an answer");
         let (head, body) = answer.split_once("\r\n\r\n").expect("HTTP");
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+        let is_form = request.contains("application/x-www-form-urlencoded");
+        match head.contains("Content-Type: text/html") {
+            true => records::produced(body),
+            false => records::secrets_of(body),
+        }
+        if let Some((_, form)) = request.split_once("\r\n\r\n").filter(|_| is_form) {
+            records::secrets_of(form);
+        }
         Page { status, head: head.to_owned(), body: body.to_owned() }
     }
 }

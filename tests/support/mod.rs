@@ -17,6 +17,7 @@ pub mod maildir;
 pub mod provider;
 #[cfg(unix)]
 pub mod proxies;
+pub mod records;
 #[cfg(unix)]
 pub mod rig;
 #[cfg(feature = "cli")]

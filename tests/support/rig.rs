@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use super::script::Script;
-use super::{http, tools};
+use super::{http, records, tools};
 
 /// Where all servers listen; Postfix listens on `::1` too when [`Rig::ipv6`].
 pub const HOST: &str = "127.0.0.1";
@@ -170,7 +170,10 @@ impl Rig {
             maildirs: text("MAILDIRS").into(),
             state: text("STATE").into(),
             issuer: text("ISSUER"),
-            password: text("PASSWORD"),
+            password: {
+                records::secret(&text("PASSWORD"));
+                text("PASSWORD")
+            },
             ipv6: text("IPV6") == "yes",
             pids: text("PIDS").split_whitespace().map(|pid| pid.parse().expect("a pid")).collect(),
             _script: script,

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use super::tools;
 
 /// The provider as the programs name it.
-pub const PROVIDER: &str = "sandbox";
+pub const PROVIDER: &str = "custom";
 
 /// A sandbox in a folder of its own; it ends when this is dropped, and when the test dies.
 pub struct Sandbox {
@@ -102,5 +102,8 @@ impl Drop for Sandbox {
 
 fn postrider() -> Command {
     // Tests inside the library compile this module too, and have no programs.
-    Command::new(option_env!("CARGO_BIN_EXE_postrider").expect("an integration test"))
+    match option_env!("CARGO_BIN_EXE_postrider") {
+        Some(path) => Command::new(path),
+        None => panic!("only integration tests have the command"),
+    }
 }

@@ -9,7 +9,7 @@ use crate::support::tools;
 use crate::wine::{Width, both_widths, built, program, programs};
 
 programs! {
-    run: misuse callbacks floats
+    run: misuse callbacks account_misuse account_events floats
 }
 
 both_widths! {

@@ -5,16 +5,31 @@
         ...
         result = mail.send()  # raises PostriderError when nobody gets it
 
-Every method of Mail is the function mail_<name> of postrider.h, whose comments hold here too: this
-package adds the idiom of the language and no meaning. Where the C function takes NULL, pass None.
+A person signs in once, and the mails of the account have its tokens from then on:
+
+    with postrider.Account("google") as account, postrider.Mail() as mail:
+        account.set_client(client_id, client_secret)
+        account.set_store_file(folder)
+        try:
+            account.check_sign_in()
+        except PostriderError:
+            account.sign_in(5 * 60_000)  # opens the browser, and waits for five minutes
+        mail.set_account(account)  # instead of server and token
+
+Every method of Mail is the function mail_<name> of postrider.h, every method of Account is
+mail_account_<name>. The comments there hold here too: this package adds the idiom of the language
+and no meaning. Where the C function takes NULL, pass None.
 """
 
 from ._errors import PostriderError, Recipient, Reply, Result
+from ._account import Account
+from ._callbacks import Store, SuppliedToken
 from ._codes import Importance, Kind, Mechanism, Outcome, Security, Stage, Status
 from ._library import library_version
 from ._mail import Mail
 
 __all__ = [
+    "Account",
     "Importance",
     "Kind",
     "Mail",
@@ -27,5 +42,7 @@ __all__ = [
     "Security",
     "Stage",
     "Status",
+    "Store",
+    "SuppliedToken",
     "library_version",
 ]

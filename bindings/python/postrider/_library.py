@@ -12,6 +12,9 @@ from . import _api
 from ._codes import Outcome, Stage, Status
 from ._errors import PostriderError, Recipient, Reply
 
+PathText = Union[str, "os.PathLike[str]"]
+Data = Union[bytes, bytearray, memoryview]
+
 # As cargo names it on each system; build_library.py puts it beside this file.
 NAMES = {"win32": "postrider.dll", "darwin": "libpostrider.dylib"}
 
@@ -57,7 +60,7 @@ def optional_text(argument: str, value: Optional[str]) -> Optional[bytes]:
     return None if value is None else text(argument, value)
 
 
-def path_text(argument: str, value: Union[str, os.PathLike[str]]) -> bytes:
+def path_text(argument: str, value: PathText) -> bytes:
     """As text(), for a path."""
     return text(argument, os.fspath(value))
 
@@ -69,9 +72,14 @@ def int32(argument: str, value: int) -> int:
     return int(value)
 
 
-def data_bytes(data: Union[bytes, bytearray, memoryview]) -> bytes:
+def data_bytes(data: Data) -> bytes:
     """The bytes of anything that has some."""
     return data if isinstance(data, bytes) else bytes(memoryview(data))
+
+
+def content(argument: str, value: Union[str, Data]) -> bytes:
+    """The content of a file that is mostly text, such as PEM."""
+    return text(argument, value) if isinstance(value, str) else data_bytes(value)
 
 
 def invalid(argument: str, what: str) -> PostriderError:
@@ -104,17 +112,49 @@ def copied(function: Any, *arguments: Any) -> str:
     return buffer.value.decode()
 
 
+def cancelled() -> PostriderError:
+    """The error of a person's sign-in that was given up; in the words of the library."""
+    return PostriderError(
+        "cancelled while waiting for a person to sign in",
+        Status.CANCELLED,
+        Stage.AUTHORIZE,
+        "cancelled",
+        "The program ended the send; send again when wanted.",
+    )
+
+
+def timed_out(seconds: float) -> PostriderError:
+    """As cancelled(), when nobody has signed in."""
+    return PostriderError(
+        f"no answer within {seconds:g} s while waiting for a person to sign in",
+        Status.TIMEOUT,
+        Stage.AUTHORIZE,
+        "timeout",
+        "Check that the server and the network are up, or allow more time.",
+    )
+
+
 def error(mail: Optional[int], status: int) -> PostriderError:
     """The error of the last call on `mail`."""
-    message = copied(library.mail_last_error, mail)
-    if not message:  # the handle is gone, and its memory of errors with it
-        message = library.mail_status_text(status).decode()
+    return _error("mail_last_", mail, status)
+
+
+def account_error(account: Optional[int], status: int) -> PostriderError:
+    """The error of the last call on `account`."""
+    return _error("mail_account_last_", account, status)
+
+
+def _error(getters: str, handle: Optional[int], status: int) -> PostriderError:
+    def copy(name: str) -> str:
+        return copied(getattr(library, getters + name), handle)
+
     return PostriderError(
-        message,
+        # Empty when the handle is gone, and its memory of errors with it.
+        copy("error") or library.mail_status_text(status).decode(),
         Status(status),
-        Stage(library.mail_last_stage(mail)),
-        copied(library.mail_last_cause, mail),
-        copied(library.mail_last_advice, mail),
+        Stage(getattr(library, getters + "stage")(handle)),
+        copy("cause"),
+        copy("advice"),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from ctypes import create_string_buffer
 from datetime import datetime, timedelta
@@ -10,10 +9,14 @@ from types import TracebackType
 from typing import Optional, Union
 
 from . import _api
-from ._callbacks import Callbacks, Log, Progress, interrupts_kept, wait, waiting
+from ._account import Account
+from ._callbacks import Callbacks, Log, Progress, run
 from ._codes import Importance, Kind, Mechanism, Outcome, Security
 from ._errors import Result
 from ._library import (
+    Data,
+    PathText,
+    content,
     data_bytes,
     error,
     int32,
@@ -25,9 +28,6 @@ from ._library import (
     send_error,
     text,
 )
-
-PathText = Union[str, "os.PathLike[str]"]
-Data = Union[bytes, bytearray, memoryview]
 
 
 class Mail:
@@ -45,6 +45,7 @@ class Mail:
         self._on_log = _api.mail_log_fn(self._callbacks.on_log)
         self._on_progress = _api.mail_progress_fn(self._callbacks.on_progress)
         self._free = weakref.finalize(self, library.mail_free, self._handle)
+        self._account: Optional[Account] = None
         # Always there: Python runs its signal handlers (Ctrl+C) only while Python code runs.
         self.set_progress(None)
 
@@ -111,7 +112,7 @@ class Mail:
 
     def add_ca_pem(self, pem: Union[str, Data]) -> None:
         """Trusts these certificates as well (PEM)."""
-        data = text("pem", pem) if isinstance(pem, str) else data_bytes(pem)
+        data = content("pem", pem)
         self._check(library.mail_add_ca_pem(self._handle, data, len(data)))
 
     def accept_invalid_certificate(self, accept: bool) -> None:
@@ -156,6 +157,13 @@ class Mail:
                 text("password", password),
             )
         )
+
+    def set_account(self, account: Account) -> None:
+        """Takes the tokens of an account, and its server unless set_server() was called."""
+        if not isinstance(account, Account):
+            raise TypeError(f"account must be Account, not {type(account).__name__}")
+        self._check(library.mail_set_account(self._handle, account._handle))
+        self._account = account  # so that its callbacks live as long as the mail
 
     def set_auth_none(self) -> None:
         """Does not sign in; forgets what was set before."""
@@ -334,16 +342,7 @@ class Mail:
         and come out of here; last_result() then tells whether the server had already accepted the
         message.
         """
-        wait(None)
-        with interrupts_kept():
-            status = library.mail_send(self._handle)
-        exception = waiting()
-        if exception is not None:
-            wait(None)
-            try:
-                raise exception
-            finally:
-                del exception  # it refers to this frame
+        status = run(self._handle, library.mail_send, self._handle)
         if status < 0:
             raise send_error(self._handle, status)
         return self.last_result()

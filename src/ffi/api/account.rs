@@ -287,8 +287,10 @@ pub extern "system" fn mail_account_look_at_tokens(
 pub extern "system" fn mail_account_cancel(account: *mut mail_account_t) -> mail_status {
     guard_or(mail_status::Internal, || match handle::get(account) {
         Some(slot) => {
+            // Under the lock: a sign-in that is going on is not put back after it.
+            let mut under_way = slot.sign_in.lock();
             slot.account.canceller().cancel();
-            *slot.sign_in.lock() = None;
+            *under_way = None;
             mail_status::Ok
         }
         None => no_handle::<mail_account_t>(),

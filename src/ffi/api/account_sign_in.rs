@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::ffi::boundary::{Buffer, guard_or, text, with};
 use crate::ffi::handle::{self, AccountSlot};
 use crate::ffi::sign_in::{self, SignIn, seconds};
+use crate::net::Cancellation;
 use std::ffi::{c_char, c_void};
 
 /// Sets the callback that shows a person how to sign in, or removes it.
@@ -246,9 +247,9 @@ pub extern "system" fn mail_account_sign_in_expires_in(account: *const mail_acco
 #[unsafe(no_mangle)]
 pub extern "system" fn mail_account_open_browser(account: *mut mail_account_t) -> mail_status {
     with(account, |slot| {
-        let sign_in = take(slot)?;
-        let opened = sign_in.open_browser();
-        put_back(slot, sign_in);
+        let taken = Taken::of(slot)?;
+        let opened = taken.sign_in.open_browser();
+        taken.put_back(slot);
         opened
     })
 }
@@ -266,11 +267,11 @@ pub extern "system" fn mail_account_open_browser(account: *mut mail_account_t) -
 pub extern "system" fn mail_account_poll_sign_in(account: *mut mail_account_t) -> mail_status {
     let mut pending = false;
     let status = with(account, |slot| {
-        let mut sign_in = take(slot)?;
-        if sign_in.poll()? {
+        let mut taken = Taken::of(slot)?;
+        if taken.sign_in.poll()? {
             return signed_in(slot);
         }
-        put_back(slot, sign_in);
+        taken.put_back(slot);
         pending = true;
         Ok(())
     });
@@ -295,11 +296,11 @@ pub unsafe extern "system" fn mail_account_complete_sign_in(
     with(account, |slot| {
         // SAFETY: the caller passes NULL or NUL-terminated text (interface contract).
         let address = unsafe { text(address, "address") }?;
-        let mut sign_in = take(slot)?;
-        match sign_in.complete(address) {
+        let mut taken = Taken::of(slot)?;
+        match taken.sign_in.complete(address) {
             Ok(()) => signed_in(slot),
             Err(error) => {
-                put_back(slot, sign_in);
+                taken.put_back(slot);
                 Err(error)
             }
         }
@@ -342,14 +343,26 @@ fn begin(slot: &AccountSlot, begin: impl FnOnce() -> Result<SignIn>) -> Result<(
     Ok(())
 }
 
-/// Takes the sign-in out while it goes on: no lock is held while the provider is asked.
-fn take(slot: &AccountSlot) -> Result<SignIn> {
-    slot.sign_in.lock().take().ok_or_else(sign_in::none)
+/// A sign-in that is taken out while it goes on: no lock is held while the provider is asked.
+struct Taken {
+    sign_in: SignIn,
+    cancellation: Cancellation,
 }
 
-/// Another thread may have begun a new one meanwhile.
-fn put_back(slot: &AccountSlot, sign_in: SignIn) {
-    slot.sign_in.lock().get_or_insert(sign_in);
+impl Taken {
+    fn of(slot: &AccountSlot) -> Result<Self> {
+        let cancellation = slot.account.canceller().watch();
+        let sign_in = slot.sign_in.lock().take().ok_or_else(sign_in::none)?;
+        Ok(Self { sign_in, cancellation })
+    }
+
+    /// Unless somebody has given it up, or begun another one, meanwhile.
+    fn put_back(self, slot: &AccountSlot) {
+        let mut under_way = slot.sign_in.lock();
+        if !self.cancellation.is_cancelled() {
+            under_way.get_or_insert(self.sign_in);
+        }
+    }
 }
 
 /// Reads what the sign-in brought. It has succeeded; what cannot be read now is asked for later.

@@ -12,6 +12,8 @@
 
 mod bundle_file;
 mod fresh;
+#[cfg(test)]
+mod quirk_tests;
 mod refresh;
 mod settings;
 mod sign_in;
@@ -25,10 +27,10 @@ use crate::oauth::client_certificate::ClientCertificate;
 use crate::oauth::inspect::{self, Hint, Need, Service};
 use crate::oauth::provider::{Family, Providers, Quirk, Smtp};
 use crate::oauth::service_account::ServiceAccount;
-use crate::oauth::store::{Entry, Store};
+use crate::oauth::store::{Entry, Locks, Store};
 use crate::oauth::token::Token;
 use crate::secret::Secret;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use settings::{Flow, Settings};
 pub use sign_in::{BrowserSignIn, DeviceSignIn};
 use std::fmt;
@@ -47,9 +49,9 @@ struct Inner {
     canceller: Canceller,
     /// A token that needs no store, for it can be had again without a person.
     app_token: Mutex<Option<Token>>,
-    /// Held while such a token is asked for, and while a send waits for a person: the others want
+    /// One thread at a time asks for it, and one send at a time waits for a person: the others want
     /// the same.
-    turn: Mutex<()>,
+    asking: Locks,
     /// Why a person has to sign in, since the provider last said so.
     ended: Mutex<Option<Error>>,
 }
@@ -93,7 +95,7 @@ impl Account {
             settings: Mutex::new(Arc::new(settings)),
             canceller: Canceller::default(),
             app_token: Mutex::new(None),
-            turn: Mutex::new(()),
+            asking: Locks::default(),
             ended: Mutex::new(None),
         })))
     }
@@ -330,10 +332,8 @@ impl Account {
         *self.0.app_token.lock() = None;
         *self.0.ended.lock() = None;
         let key = settings.key()?;
-        let kept = settings.store.load(&key);
-        self.watched(|watch| settings.store.delete(&key, watch))?;
-        let token = kept.ok().flatten().and_then(|entry| entry.refresh_token);
-        match token {
+        let last = self.watched(|watch| settings.store.delete(&key, watch))?;
+        match last.and_then(|entry| entry.refresh_token) {
             Some(token) => self.watched(|watch| refresh::revoke(&settings, &token, watch)),
             None => Ok(()),
         }
@@ -431,8 +431,8 @@ impl Account {
     pub(crate) fn token(&self, watch: &mut Watch, refused: Option<&Secret>) -> Result<AccessToken> {
         let settings = self.settings();
         if !matches!(settings.flow, Flow::Person) {
-            let _turn = self.turn(watch)?;
-            return refresh::for_app(&settings, &self.0.app_token, watch, refused);
+            let kept = &self.0.app_token;
+            return refresh::for_app(&settings, kept, &self.0.asking, watch, refused);
         }
         let result = match (refresh::for_person(&settings, watch, refused), &settings.interactive) {
             (Err(why), Some(show)) if why.status() == Status::NeedsSignIn => {
@@ -455,22 +455,13 @@ impl Account {
         refused: Option<&Secret>,
         show: &settings::Show,
     ) -> Result<AccessToken> {
-        let _turn = self.turn(watch)?;
+        let _turn = self.0.asking.lock("the person", watch)?;
         match refresh::for_person(settings, watch, refused) {
             Err(why) if why.status() == Status::NeedsSignIn => {}
             other => return other,
         }
         sign_in::in_browser(self, watch, &mut |url| show(url))?;
         refresh::for_person(settings, watch, refused)
-    }
-
-    fn turn(&self, watch: &mut Watch) -> Result<MutexGuard<'_, ()>> {
-        loop {
-            let slice = watch.check()?;
-            if let Some(turn) = self.0.turn.try_lock_for(slice) {
-                return Ok(turn);
-            }
-        }
     }
 
     /// The refresh token that is kept.

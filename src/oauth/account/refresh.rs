@@ -14,7 +14,7 @@ use crate::oauth::form::Form;
 use crate::oauth::id_token::{self, Expected};
 use crate::oauth::provider::{Provider, Quirk};
 use crate::oauth::request::Grant;
-use crate::oauth::store::{AccountKey, Entry};
+use crate::oauth::store::{AccountKey, Entry, Locks};
 use crate::oauth::token::Token;
 use crate::secret::Secret;
 use parking_lot::Mutex;
@@ -68,7 +68,7 @@ pub(super) fn for_person(
         match ask(settings, &Grant::RefreshToken(refresh_token), watch) {
             Ok(token) => {
                 let entry = renew(entry, token)?;
-                locked.save(entry.clone())?;
+                locked.save_or_keep(entry.clone())?;
                 access_token(settings, &entry)
             }
             // The network is down, but the token still lives: no reason to fail.
@@ -80,43 +80,58 @@ pub(super) fn for_person(
     })
 }
 
-/// For an app that signs in itself, and for a program that has tokens from elsewhere. To be called
-/// by one thread at a time: the others find what it got.
+/// For an app that signs in itself, and for a program that has tokens from elsewhere; who holds
+/// `asking` asks.
 pub(super) fn for_app(
     settings: &Settings,
     kept: &Mutex<Option<Token>>,
+    asking: &Locks,
     watch: &mut Watch,
     refused: Option<&Secret>,
 ) -> Result<AccessToken> {
     let jitter = jitter()?;
-    let good = |token: &Token| {
-        let life = Life {
-            obtained_at: seconds(token.obtained_at),
-            expires_at: seconds(token.expires_at),
-            refresh_at: token.refresh_at.map(seconds),
-        };
-        Some(&token.access) != refused && life.is_fresh(seconds(SystemTime::now()), jitter)
+    let now = || seconds(SystemTime::now());
+    let life = |token: &Token| Life {
+        obtained_at: seconds(token.obtained_at),
+        expires_at: seconds(token.expires_at),
+        refresh_at: token.refresh_at.map(seconds),
     };
-    let found = kept.lock().clone().filter(good);
-    let token = match found {
-        Some(token) => token,
-        None => {
-            let token = match &settings.flow {
-                Flow::Supplied(supply) => supply.token()?,
-                _ => ask(settings, &app_grant(settings)?, watch)?,
-            };
+    let found = || kept.lock().clone().filter(|token| Some(&token.access) != refused);
+    let before = found();
+    if let Some(token) = before.clone().filter(|token| life(token).is_fresh(now(), jitter)) {
+        return Ok(of_app(settings, token));
+    }
+    let _asking = asking.lock("the app", watch)?;
+    // As for a person: who waited takes what came, unless it has ended.
+    let living = found().filter(|token| life(token).lives(now()));
+    if let Some(token) = living.clone().filter(|_| living != before) {
+        return Ok(of_app(settings, token));
+    }
+    let asked = match &settings.flow {
+        Flow::Supplied(supply) => supply.token(),
+        _ => app_grant(settings).and_then(|grant| ask(settings, &grant, watch)),
+    };
+    match asked {
+        Ok(token) => {
             *kept.lock() = Some(token.clone());
-            token
+            Ok(of_app(settings, token))
         }
-    };
-    Ok(AccessToken {
+        Err(error) => match living {
+            Some(token) if error.retry() == Retry::Later => Ok(of_app(settings, token)),
+            _ => Err(error),
+        },
+    }
+}
+
+fn of_app(settings: &Settings, token: Token) -> AccessToken {
+    AccessToken {
         token: token.access,
         user: settings.user.clone(),
         address: None,
         user_name: None,
         expires_at: token.expires_at,
         scopes: token.scopes,
-    })
+    }
 }
 
 /// What an app asks with.
@@ -162,6 +177,9 @@ fn ask(settings: &Settings, grant: &Grant, watch: &mut Watch) -> Result<Token> {
         let wait = error.retry_after().unwrap_or(pause);
         let ended = matches!(error.status(), Status::Cancelled | Status::Timeout);
         if error.retry() == Retry::No || ended || wait > LONGEST_PAUSE || tries == MOST_TRIES {
+            if error.response().is_none_or(|response| response.error.is_empty()) {
+                settings.forget_metadata();
+            }
             return Err(error);
         }
         watch.pause(wait)?;

@@ -13,6 +13,7 @@ use crate::oauth::service_account::ServiceAccount;
 use crate::oauth::store::{AccountKey, Store};
 use crate::oauth::tenant;
 use crate::secret::Secret;
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +66,8 @@ pub(super) struct Settings {
     /// For the page that the browser ends at.
     pub program: String,
     pub flow: Flow,
+    /// What an issuer published, asked for once. Changed settings share it.
+    metadata: Arc<Mutex<Option<(String, Metadata)>>>,
 }
 
 impl std::fmt::Debug for Settings {
@@ -92,6 +95,7 @@ impl Settings {
             interactive: None,
             program: String::new(),
             flow: Flow::Person,
+            metadata: Arc::default(),
         }
     }
 
@@ -197,12 +201,27 @@ impl Settings {
         if provider.endpoints.token.is_none()
             && let Some(issuer) = provider.issuer.clone()
         {
-            Metadata::fetch(&issuer, self.client(), watch)?.complete(&mut provider);
+            self.metadata(&issuer, watch)?.complete(&mut provider);
         }
         if let Flow::ServiceAccount(account) = &self.flow {
             provider.endpoints.token = Some(account.token_endpoint().to_owned());
         }
         Ok(provider)
+    }
+
+    fn metadata(&self, issuer: &str, watch: &mut Watch) -> Result<Metadata> {
+        let known = self.metadata.lock().clone();
+        if let Some((_, metadata)) = known.filter(|(of, _)| of == issuer) {
+            return Ok(metadata);
+        }
+        let metadata = Metadata::fetch(issuer, self.client(), watch)?;
+        *self.metadata.lock() = Some((issuer.to_owned(), metadata.clone()));
+        Ok(metadata)
+    }
+
+    /// An endpoint that does not answer as one should may have moved.
+    pub(super) fn forget_metadata(&self) {
+        *self.metadata.lock() = None;
     }
 
     fn with_tenant(&self, tenant: Option<&str>) -> Result<Provider> {

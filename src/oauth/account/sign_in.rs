@@ -8,7 +8,7 @@ use super::fresh::seconds;
 use super::refresh::{add_identity, renew};
 use super::settings::Settings;
 use crate::error::{Cause, Error, Result, Stage, Status};
-use crate::net::Watch;
+use crate::net::{Cancellation, Watch};
 use crate::oauth::browser;
 use crate::oauth::client_certificate::Thumbprint;
 use crate::oauth::code::{Pending, SignIn, new_state};
@@ -38,6 +38,8 @@ pub struct DeviceSignIn {
     waiting: Waiting,
     authorization: DeviceAuthorization,
     polling: Polling,
+    /// From the beginning: who cancels before `wait` is called means this sign-in too.
+    cancellation: Cancellation,
 }
 
 /// Whose sign-in it is.
@@ -122,13 +124,15 @@ impl BrowserSignIn {
     pub fn poll(&mut self) -> Result<bool> {
         let Some(loopback) = &mut self.loopback else { return Ok(false) };
         let Some(parameters) = loopback.poll()? else { return Ok(false) };
-        self.finish(self.pending.read(&parameters.encoded())?).map(|()| true)
+        let code = self.pending.read(&parameters.encoded())?;
+        self.waiting.account.watched(|watch| self.finish(code, watch)).map(|()| true)
     }
 
     /// Goes on with the address of the last page, which a person has copied from the browser: for
     /// computers whose browser cannot come back to this program.
     pub fn complete(&mut self, address: &str) -> Result<()> {
-        self.finish(self.pending.read_pasted(address)?)
+        let code = self.pending.read_pasted(address)?;
+        self.waiting.account.watched(|watch| self.finish(code, watch))
     }
 
     /// Waits until the person has signed in.
@@ -143,20 +147,18 @@ impl BrowserSignIn {
             return Err(Error::new(Status::NeedsSignIn, Stage::Authorize, cause, text));
         };
         let parameters = loopback.wait(watch)?;
-        self.finish(self.pending.read(&parameters.encoded())?)
+        self.finish(self.pending.read(&parameters.encoded())?, watch)
     }
 
-    fn finish(&self, code: Secret) -> Result<()> {
-        let grant = self.pending.grant(code);
-        self.waiting.account.watched(|watch| {
-            let token = self.waiting.ask(&grant, watch)?;
-            self.waiting.keep(token, self.pending.nonce.as_ref(), watch)
-        })
+    fn finish(&self, code: Secret, watch: &mut Watch) -> Result<()> {
+        let token = self.waiting.ask(&self.pending.grant(code), watch)?;
+        self.waiting.keep(token, self.pending.nonce.as_ref(), watch)
     }
 }
 
 impl DeviceSignIn {
     pub(super) fn begin(account: &Account, watch: &mut Watch) -> Result<Self> {
+        let cancellation = account.0.canceller.watch();
         let mut waiting = Waiting::new(account, watch)?;
         let authorization = match waiting.device_code(watch) {
             Err(error) => match waiting.correct(&error, watch) {
@@ -166,7 +168,7 @@ impl DeviceSignIn {
             found => found,
         }?;
         let polling = Polling::new(&authorization, Instant::now());
-        Ok(Self { waiting, authorization, polling })
+        Ok(Self { waiting, authorization, polling, cancellation })
     }
 
     /// What the person types on the page.
@@ -213,9 +215,8 @@ impl DeviceSignIn {
     /// Waits until the person has signed in.
     pub fn wait(&mut self) -> Result<()> {
         let mut tick = || true;
-        let cancellation = self.waiting.account.0.canceller.watch();
         let total = self.authorization.expires_in + Duration::from_secs(1);
-        let watch = &mut Watch::new(total, cancellation, &mut tick);
+        let watch = &mut Watch::new(total, self.cancellation.clone(), &mut tick);
         loop {
             match self.step(watch)? {
                 Step::Done => return Ok(()),
@@ -295,7 +296,7 @@ impl Waiting {
             let mut entry = Entry::in_place_of(locked.entry(), key.clone());
             entry.signed_in_at = Some(seconds(SystemTime::now()));
             add_identity(&mut entry, &token, &self.provider, &self.settings.client_id, nonce)?;
-            locked.save(renew(entry, token)?)
+            locked.save_or_keep(renew(entry, token)?)
         })?;
         *self.account.0.ended.lock() = None;
         Ok(())

@@ -4,21 +4,27 @@ use super::*;
 use crate::error::{Cause, Status};
 use crate::oauth::scripted::read_request;
 use crate::oauth::store::Callbacks;
+use std::collections::VecDeque;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 /// What the provider is to do with the next requests, and what it has seen.
 #[derive(Default)]
 struct Script {
-    /// Whole answers to give before anything else.
-    answers: Mutex<Vec<&'static str>>,
+    /// Whole answers to give to requests for tokens before anything else.
+    answers: Mutex<VecDeque<String>>,
+    /// Requests for what the issuer publishes.
+    discoveries: AtomicUsize,
     /// Seconds that each access token lives.
     lifetime: AtomicUsize,
     /// The number of the only refresh token that is good.
     current: AtomicUsize,
     requests: AtomicUsize,
+    /// The request for a token that came last.
+    last: Mutex<String>,
     at_once: AtomicUsize,
     most_at_once: AtomicUsize,
     /// An old refresh token came back: the whole sign-in is dead.
@@ -26,14 +32,14 @@ struct Script {
     ended: AtomicBool,
 }
 
-struct Endpoint {
+pub(super) struct Endpoint {
     script: Arc<Script>,
-    port: u16,
+    pub(super) port: u16,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Endpoint {
-    fn start(lifetime: usize) -> Self {
+    pub(super) fn start(lifetime: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let script = Arc::new(Script::default());
@@ -55,9 +61,13 @@ impl Endpoint {
 
     fn account(&self, store: &Store) -> Account {
         let token = format!("http://127.0.0.1:{}/token", self.port);
-        let json = serde_json::json!({
-            "custom": { "endpoints": { "token": token }, "scopes": { "app": ["mail"] } }
-        });
+        self.account_at(store, &serde_json::json!({ "endpoints": { "token": token } }))
+    }
+
+    fn account_at(&self, store: &Store, place: &serde_json::Value) -> Account {
+        let mut provider = place.clone();
+        provider["scopes"] = serde_json::json!({ "app": ["mail"] });
+        let json = serde_json::json!({ "custom": provider });
         let account = Account::new("custom", Some(&json.to_string())).unwrap();
         account.set_client("desktop", None).unwrap();
         account.set_user("anna@example.org").unwrap();
@@ -72,8 +82,16 @@ impl Endpoint {
         (account, store)
     }
 
-    fn requests(&self) -> usize {
+    pub(super) fn answer_with(&self, answers: &[&str]) {
+        self.script.answers.lock().extend(answers.iter().map(|&answer| answer.to_owned()));
+    }
+
+    pub(super) fn requests(&self) -> usize {
         self.script.requests.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn last_request(&self) -> String {
+        self.script.last.lock().clone()
     }
 }
 
@@ -88,11 +106,19 @@ impl Drop for Endpoint {
 impl Script {
     fn serve(&self, mut stream: TcpStream) {
         let request = read_request(&stream);
+        if request.starts_with("GET /.well-known/openid-configuration ") {
+            self.discoveries.fetch_add(1, Ordering::SeqCst);
+            let issuer = format!("http://{}", stream.local_addr().unwrap());
+            let json = format!(r#"{{"issuer":"{issuer}","token_endpoint":"{issuer}/token"}}"#);
+            stream.write_all(ok(&json).as_bytes()).unwrap();
+            return;
+        }
         let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
         let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(now, Ordering::SeqCst);
-        let scripted = self.answers.lock().pop();
-        let answer = scripted.map_or_else(|| self.answer(&request, number), str::to_owned);
+        let scripted = self.answers.lock().pop_front();
+        let answer = scripted.unwrap_or_else(|| self.answer(&request, number));
+        *self.last.lock() = request;
         self.at_once.fetch_sub(1, Ordering::SeqCst);
         let _ = stream.write_all(answer.as_bytes());
     }
@@ -118,10 +144,13 @@ const DEAD: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r
     Content-Length: 25\r\nConnection: close\r\n\r\n{\"error\":\"invalid_grant\"}";
 const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\
     Connection: close\r\n\r\n";
+const BUSY_FOR_A_SECOND: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\n\
+    Content-Length: 0\r\nConnection: close\r\n\r\n";
+const GONE: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const BUSY_FOR_AN_HOUR: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\n\
     Content-Length: 0\r\nConnection: close\r\n\r\n";
 
-fn ok(json: &str) -> String {
+pub(super) fn ok(json: &str) -> String {
     let length = json.len();
     format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
@@ -129,19 +158,25 @@ fn ok(json: &str) -> String {
     )
 }
 
-fn kept(account: &Account, store: &Store) -> Entry {
+pub(super) fn kept(account: &Account, store: &Store) -> Entry {
     store.load(&account.settings().key().unwrap()).unwrap().unwrap()
 }
 
 /// As it was found a while ago: the access token has ended.
-fn expire(account: &Account, store: &Store) {
+pub(super) fn expire(account: &Account, store: &Store) {
+    change(account, store, |entry| {
+        entry.obtained_at = Some(1000);
+        entry.expires_at = Some(2000);
+    });
+}
+
+fn change(account: &Account, store: &Store, change: impl FnOnce(&mut Entry)) {
     let key = account.settings().key().unwrap();
     account
         .watched(|watch| {
             store.with_lock(&key, watch, |locked, _| {
                 let mut entry = locked.entry().cloned().unwrap();
-                entry.obtained_at = Some(1000);
-                entry.expires_at = Some(2000);
+                change(&mut entry);
                 locked.save(entry)
             })
         })
@@ -230,16 +265,63 @@ fn the_token_that_the_mail_server_refused_is_not_given_again() {
 fn a_fault_that_passes_is_waited_out() {
     let endpoint = Endpoint::start(3600);
     let (account, _store) = endpoint.signed_in();
-    endpoint.script.answers.lock().extend([BUSY, BUSY]);
+    endpoint.answer_with(&[BUSY, BUSY]);
     assert_eq!(account.access_token().unwrap().text(), "access-1");
     assert_eq!(endpoint.requests(), 3);
+}
+
+#[test]
+fn the_provider_says_how_long_to_wait() {
+    let endpoint = Endpoint::start(3600);
+    let (account, _store) = endpoint.signed_in();
+    endpoint.answer_with(&[BUSY_FOR_A_SECOND]);
+    let begun = Instant::now();
+    assert_eq!(account.access_token().unwrap().text(), "access-1");
+    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(endpoint.requests(), 2);
+}
+
+#[test]
+fn what_an_issuer_publishes_is_asked_for_once() {
+    let endpoint = Endpoint::start(0);
+    let issuer = format!("http://127.0.0.1:{}", endpoint.port);
+    let place = serde_json::json!({ "issuer": issuer });
+    let account = endpoint.account_at(&Store::memory(), &place);
+    let asked = || (endpoint.requests(), endpoint.script.discoveries.load(Ordering::SeqCst));
+    account.set_refresh_token("refresh-0").unwrap();
+    account.access_token().unwrap();
+    account.add_parameter("prompt", "none").unwrap();
+    account.access_token().unwrap();
+    assert_eq!(asked(), (2, 1));
+    // The endpoint may have moved.
+    endpoint.answer_with(&[GONE]);
+    account.access_token().unwrap_err();
+    account.access_token().unwrap();
+    assert_eq!(asked(), (4, 2));
+}
+
+/// Set back, a clock makes tokens look young; a computer that slept finds them ended.
+#[test]
+fn a_clock_that_jumps_lets_no_ended_token_be_used() {
+    const DAY: i64 = 86_400;
+    let endpoint = Endpoint::start(3600);
+    let (account, store) = endpoint.signed_in();
+    for (jump, request) in [(DAY, 2), (-DAY, 3), (0, 3)] {
+        account.access_token().unwrap();
+        change(&account, &store, |entry| {
+            entry.obtained_at = entry.obtained_at.map(|at| at + jump);
+            entry.expires_at = entry.expires_at.map(|at| at + jump);
+        });
+        account.access_token().unwrap();
+        assert_eq!(endpoint.requests(), request, "{jump}");
+    }
 }
 
 #[test]
 fn nobody_waits_for_an_hour() {
     let endpoint = Endpoint::start(3600);
     let (account, store) = endpoint.signed_in();
-    endpoint.script.answers.lock().push(BUSY_FOR_AN_HOUR);
+    endpoint.answer_with(&[BUSY_FOR_AN_HOUR]);
     let error = account.access_token().unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)), "{error}");
     assert_eq!(endpoint.requests(), 1);
@@ -252,18 +334,11 @@ fn a_token_that_lives_is_good_while_the_provider_is_away() {
     let (account, store) = endpoint.signed_in();
     assert_eq!(account.access_token().unwrap().text(), "access-1");
     // Twenty seconds are left: it would be renewed now, whatever the jitter.
-    let key = account.settings().key().unwrap();
-    account
-        .watched(|watch| {
-            store.with_lock(&key, watch, |locked, _| {
-                let mut entry = locked.entry().cloned().unwrap();
-                entry.obtained_at = entry.obtained_at.map(|at| at - 80);
-                entry.expires_at = entry.expires_at.map(|at| at - 80);
-                locked.save(entry)
-            })
-        })
-        .unwrap();
-    endpoint.script.answers.lock().extend([BUSY; 3]);
+    change(&account, &store, |entry| {
+        entry.obtained_at = entry.obtained_at.map(|at| at - 80);
+        entry.expires_at = entry.expires_at.map(|at| at - 80);
+    });
+    endpoint.answer_with(&[BUSY; 3]);
     assert_eq!(account.access_token().unwrap().text(), "access-1");
     assert_eq!(endpoint.requests(), 4);
     assert_eq!(account.access_token().unwrap().text(), "access-2");
@@ -273,7 +348,7 @@ fn a_token_that_lives_is_good_while_the_provider_is_away() {
 fn a_sign_in_that_was_ended_needs_a_person_and_blanks_nothing() {
     let endpoint = Endpoint::start(3600);
     let (account, store) = endpoint.signed_in();
-    endpoint.script.answers.lock().push(DEAD);
+    endpoint.answer_with(&[DEAD]);
     let error = account.access_token().unwrap_err();
     assert_eq!(error.status(), Status::NeedsSignIn, "{error}");
     assert_eq!(endpoint.requests(), 1, "it is not asked again");
@@ -318,6 +393,14 @@ fn a_token_that_cannot_be_saved_is_not_used() {
     assert_eq!(error.status(), Status::Store, "{error}");
     assert!(error.text().contains("the disk is full"), "{error}");
     assert_eq!(*document.lock(), before, "what was there is still there");
+    // While it cannot be saved nobody asks with the refresh token that is no longer good.
+    assert_eq!(account.access_token().unwrap_err().status(), Status::Store);
+    assert_eq!(endpoint.requests(), 1);
+    full.store(false, Ordering::SeqCst);
+    assert_eq!(account.access_token().unwrap().text(), "access-1");
+    assert_eq!(endpoint.requests(), 1, "nothing was lost");
+    let saved = String::from_utf8(document.lock().clone().unwrap()).unwrap();
+    assert!(saved.contains("refresh-1"), "{saved}");
 }
 
 #[test]
@@ -331,6 +414,27 @@ fn an_app_signs_in_itself() {
     assert_eq!(endpoint.requests(), 1);
     let next = account.watched(|watch| account.token(watch, Some(first.secret()))).unwrap();
     assert_ne!(next.text(), first.text());
+}
+
+#[test]
+fn an_app_with_many_threads_asks_once_and_lives_on_while_the_provider_is_away() {
+    // Due after half its life, good for 40 seconds.
+    let endpoint = Endpoint::start(40);
+    let account = endpoint.account(&Store::memory());
+    account.use_client_credentials().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert_eq!(account.access_token().unwrap().text(), "app-1"));
+        }
+    });
+    assert_eq!(endpoint.requests(), 1);
+    let older = |time: SystemTime| time - Duration::from_secs(30);
+    if let Some(token) = &mut *account.0.app_token.lock() {
+        (token.obtained_at, token.expires_at) = (older(token.obtained_at), older(token.expires_at));
+    }
+    endpoint.answer_with(&[BUSY; 3]);
+    assert_eq!(account.access_token().unwrap().text(), "app-1");
+    assert_eq!(account.access_token().unwrap().text(), "app-5");
 }
 
 #[test]
@@ -349,7 +453,7 @@ fn debug_shows_no_secret() {
 fn cancelling_gets_through_to_a_refresh() {
     let endpoint = Endpoint::start(3600);
     let (account, _store) = endpoint.signed_in();
-    endpoint.script.answers.lock().extend([BUSY; 3]);
+    endpoint.answer_with(&[BUSY; 3]);
     let canceller = account.canceller();
     let script = endpoint.script.clone();
     std::thread::scope(|scope| {
@@ -412,7 +516,7 @@ fn why_a_sign_in_ended_is_remembered_until_the_next() {
     let endpoint = Endpoint::start(0);
     let (account, store) = endpoint.signed_in();
     account.check_sign_in().unwrap();
-    endpoint.script.answers.lock().push(DEAD);
+    endpoint.script.answers.lock().push_back(DEAD.to_owned());
     account.access_token().unwrap_err();
     let why = account.check_sign_in().unwrap_err();
     assert_eq!((why.status(), why.cause()), (Status::NeedsSignIn, Cause::NeedsSignInExpired));

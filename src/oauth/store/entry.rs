@@ -43,7 +43,7 @@ pub struct Entry {
     /// When a person signed in last.
     pub signed_in_at: Option<i64>,
     /// Further fields: name → JSON. They may hold anything, so they are wiped and never printed.
-    extra: BTreeMap<String, Secret>,
+    extra: Vec<(String, Secret)>,
 }
 
 impl Entry {
@@ -60,7 +60,7 @@ impl Entry {
             user_name: None,
             account_id: None,
             signed_in_at: None,
-            extra: BTreeMap::new(),
+            extra: Vec::new(),
         }
     }
 
@@ -77,7 +77,7 @@ impl Entry {
 
     /// A further field of the document, as JSON.
     pub fn extra(&self, name: &str) -> Option<&str> {
-        self.extra.get(name).and_then(Secret::text)
+        self.extra.iter().find(|(n, _)| n == name).and_then(|(_, json)| json.text())
     }
 
     /// Sets a further field to a value in JSON; `None` removes it.
@@ -85,13 +85,11 @@ impl Entry {
         if Fields::KNOWN.contains(&name) {
             return Err(Error::argument(format!("{name} is no further field of an account")));
         }
-        match json {
-            None => self.extra.remove(name),
-            Some(json) if serde_json::from_str::<&RawValue>(json).is_ok() => {
-                self.extra.insert(name.to_owned(), Secret::new(json))
-            }
-            Some(_) => return Err(Error::argument(format!("the value of {name} is not JSON"))),
-        };
+        if json.is_some_and(|json| serde_json::from_str::<&RawValue>(json).is_err()) {
+            return Err(Error::argument(format!("the value of {name} is not JSON")));
+        }
+        self.extra.retain(|(n, _)| n != name);
+        self.extra.extend(json.map(|json| (name.to_owned(), Secret::new(json))));
         Ok(())
     }
 
@@ -275,7 +273,7 @@ impl<'a> Fields<'a> {
         Ok(copied.map(|text| Secret::new(text.as_bytes())))
     }
 
-    fn rest(self) -> BTreeMap<String, Secret> {
+    fn rest(self) -> Vec<(String, Secret)> {
         self.left.into_iter().map(|(name, raw)| (name, Secret::new(raw.get()))).collect()
     }
 }

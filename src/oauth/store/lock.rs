@@ -8,14 +8,14 @@ use std::time::Duration;
 
 /// The names that are locked now.
 #[derive(Default)]
-pub(super) struct Locks {
+pub(crate) struct Locks {
     taken: Mutex<HashSet<String>>,
     freed: Condvar,
 }
 
 impl Locks {
     /// Waits until the name is free, as long as the watch allows.
-    pub(super) fn lock(&self, name: &str, watch: &mut Watch) -> Result<OneHolder<'_>> {
+    pub(crate) fn lock(&self, name: &str, watch: &mut Watch) -> Result<OneHolder<'_>> {
         loop {
             // Outside of the mutex: the watch calls the host, which may use the store.
             let wait = watch.check()?;
@@ -32,7 +32,7 @@ impl Locks {
 }
 
 /// Holds one name until it is dropped.
-pub(super) struct OneHolder<'a> {
+pub(crate) struct OneHolder<'a> {
     locks: &'a Locks,
     name: String,
 }

@@ -4,10 +4,10 @@ use super::entry::Document;
 use super::{Backend, Held};
 use crate::error::Result;
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
 
+/// Names and documents.
 #[derive(Default)]
-pub(super) struct Memory(Mutex<BTreeMap<String, Document>>);
+pub(super) struct Memory(Mutex<Vec<(String, Document)>>);
 
 /// There is nothing to give back: no other process sees the store.
 pub(super) struct NoOthers;
@@ -20,21 +20,24 @@ impl Backend for Memory {
     }
 
     fn read(&self, name: &str) -> Result<Option<Document>> {
-        Ok(self.0.lock().get(name).cloned())
+        let entries = self.0.lock();
+        Ok(entries.iter().find(|(n, _)| n == name).map(|(_, document)| document.clone()))
     }
 
     fn write(&self, name: &str, document: &Document) -> Result<()> {
-        self.0.lock().insert(name.to_owned(), document.clone());
+        let mut entries = self.0.lock();
+        entries.retain(|(n, _)| n != name);
+        entries.push((name.to_owned(), document.clone()));
         Ok(())
     }
 
     fn remove(&self, name: &str) -> Result<()> {
-        self.0.lock().remove(name);
+        self.0.lock().retain(|(n, _)| n != name);
         Ok(())
     }
 
     fn names(&self) -> Result<Vec<String>> {
-        Ok(self.0.lock().keys().cloned().collect())
+        Ok(self.0.lock().iter().map(|(name, _)| name.clone()).collect())
     }
 
     fn try_lock(&self, _: &str) -> Result<Option<Box<dyn Held>>> {

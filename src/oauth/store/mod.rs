@@ -41,7 +41,9 @@ use crate::error::{Cause, Error, Result, Stage, Status};
 use crate::net::{Canceller, Watch};
 use crate::secret::Secret;
 use entry::Document;
-use lock::{Locks, OneHolder};
+pub(crate) use lock::Locks;
+use lock::OneHolder;
+use parking_lot::Mutex;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,6 +56,14 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     backend: Box<dyn Backend>,
     locks: Locks,
+    unsaved: Mutex<Vec<Unsaved>>,
+}
+
+/// An entry that could not be saved, though the provider takes no older one any more.
+struct Unsaved {
+    /// What was there: when another process has put a third one there, this one is out of date.
+    replaces: Option<Entry>,
+    entry: Entry,
 }
 
 /// A place for documents. Names are those of [`AccountKey::name`].
@@ -91,7 +101,9 @@ pub struct Listed {
 
 impl Store {
     fn new(backend: impl Backend + 'static) -> Self {
-        Self(Arc::new(Inner { backend: Box::new(backend), locks: Locks::default() }))
+        let backend = Box::new(backend);
+        let (locks, unsaved) = (Locks::default(), Mutex::default());
+        Self(Arc::new(Inner { backend, locks, unsaved }))
     }
 
     /// A store that ends with the program.
@@ -197,8 +209,9 @@ impl Store {
 
     /// Runs `work` as the only one, over all threads and processes, who works on this account.
     ///
-    /// The entry is read again when the lock is there. Waiting ends when the watch says so. A
-    /// `work` that takes the same lock again waits for itself until then.
+    /// The entry is read again when the lock is there; one that [`Locked::save_or_keep`] could not
+    /// save is saved first. Waiting ends when the watch says so. A `work` that takes the same lock
+    /// again waits for itself until then.
     pub(crate) fn with_lock<T>(
         &self,
         key: &AccountKey,
@@ -208,14 +221,22 @@ impl Store {
         let name = key.name();
         let _held = self.0.lock(&name, watch)?;
         let entry = self.0.load(key)?;
-        work(&mut Locked { store: &self.0, key, name, entry }, watch)
+        let mut locked = Locked { store: &self.0, key, name, entry };
+        if let Some(unsaved) = self.0.take_unsaved(key)
+            && unsaved.replaces == locked.entry
+        {
+            locked.save_or_keep(unsaved.entry)?;
+        }
+        work(&mut locked, watch)
     }
 
-    /// Removes the account, readable or not.
-    pub(crate) fn delete(&self, key: &AccountKey, watch: &mut Watch) -> Result<()> {
+    /// Removes the account, readable or not; gives its last entry, as far as there is one.
+    pub(crate) fn delete(&self, key: &AccountKey, watch: &mut Watch) -> Result<Option<Entry>> {
         let name = key.name();
         let _held = self.0.lock(&name, watch)?;
-        self.0.backend.remove(&name)
+        let entry = self.0.load(key).ok().flatten();
+        self.0.backend.remove(&name)?;
+        Ok(self.0.take_unsaved(key).map(|unsaved| unsaved.entry).or(entry))
     }
 }
 
@@ -239,6 +260,12 @@ impl Inner {
 
     fn load(&self, key: &AccountKey) -> Result<Option<Entry>> {
         self.read(&key.name())
+    }
+
+    fn take_unsaved(&self, key: &AccountKey) -> Option<Unsaved> {
+        let mut unsaved = self.unsaved.lock();
+        let at = unsaved.iter().position(|unsaved| unsaved.entry.key() == key)?;
+        Some(unsaved.swap_remove(at))
     }
 
     fn lock(&self, name: &str, watch: &mut Watch) -> Result<(Box<dyn Held>, OneHolder<'_>)> {
@@ -280,6 +307,17 @@ impl Locked<'_> {
         self.store.backend.write(&self.name, &entry.document()?)?;
         self.entry = Some(entry);
         Ok(())
+    }
+
+    /// The same for an entry that cannot be had again. While it cannot be saved it stays in
+    /// memory, and the next one who takes the lock tries again.
+    pub(crate) fn save_or_keep(&mut self, entry: Entry) -> Result<()> {
+        let saved = self.save(entry.clone());
+        if saved.is_err() {
+            let replaces = self.entry.clone();
+            self.store.unsaved.lock().push(Unsaved { replaces, entry });
+        }
+        saved
     }
 }
 

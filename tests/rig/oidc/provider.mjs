@@ -5,7 +5,7 @@
 // it answers. What tests ask of it beside the protocol is under /rig/, below.
 import http from 'node:http';
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { Provider } from 'oidc-provider';
 
 const port = Number(process.env.PORT);
@@ -91,6 +91,22 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   },
 });
 provider.on('server_error', (_ctx, error) => console.error(error));
+
+// What tests/records.rs looks for in everything that the suite produces.
+const records = process.env.POSTRIDER_TEST_RECORDS;
+const SECRETS = ['access_token', 'assertion', 'client_assertion', 'client_secret', 'code', 'code_verifier',
+  'device_code', 'id_token', 'refresh_token', 'token'];
+if (records) {
+  mkdirSync(`${records}/secrets`, { recursive: true });
+  provider.use(async (ctx, next) => {
+    await next();
+    const known = [ctx.oidc?.params, ctx.body].filter((fields) => fields && typeof fields === 'object');
+    const values = known.flatMap((fields) => SECRETS.map((name) => fields[name]));
+    const lines = values.filter((value) => typeof value === 'string').map((value) => `${value}\n`);
+    appendFileSync(`${records}/secrets/oidc-${process.pid}`, lines.join(''));
+  });
+}
+
 
 // The witness: a row for each request at the token endpoint, in their order. Refresh tokens are there
 // as their SHA-256.

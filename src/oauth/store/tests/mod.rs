@@ -320,3 +320,38 @@ fn a_program_that_locks_keeps_others_out_and_its_errors_are_told() {
     assert!(error.text().contains("the database says no"), "{error}");
     assert_eq!(refusing.list().unwrap_err().cause(), Cause::StoreUnreadable);
 }
+
+/// The provider has ended the older refresh token by then.
+#[test]
+fn what_could_not_be_saved_is_saved_later_unless_it_is_out_of_date() {
+    let renewed = || {
+        let mut entry = entry("anna");
+        entry.refresh_token = Some(Secret::new("the next one"));
+        entry
+    };
+    for (by_others, expected) in [(None, renewed()), (Some(entry("anna")), entry("anna"))] {
+        let document = Arc::new(Mutex::new(None::<Vec<u8>>));
+        let full = Arc::new(Mutex::new(true));
+        let (loaded, saved, disk) = (document.clone(), document.clone(), full.clone());
+        let store = Store::callbacks(Callbacks::new(
+            move |_| Ok(loaded.lock().clone()),
+            move |_, bytes| {
+                if *disk.lock() {
+                    return Err(io::Error::other("full"));
+                }
+                *saved.lock() = Some(bytes.to_vec());
+                Ok(())
+            },
+            |_| Ok(()),
+        ));
+        let work = |locked: &mut Locked, _: &mut Watch| locked.save_or_keep(renewed());
+        watched(|watch| store.with_lock(&key("anna"), watch, work)).unwrap_err();
+        assert_eq!(store.load(&key("anna")).unwrap(), None, "it is not used before it is saved");
+        *full.lock() = false;
+        *document.lock() = by_others.map(|entry| entry.document().unwrap().to_vec());
+        let found = |locked: &mut Locked, _: &mut Watch| Ok(locked.entry().cloned());
+        let found = watched(|watch| store.with_lock(&key("anna"), watch, found)).unwrap();
+        assert_eq!(found.as_ref(), Some(&expected));
+        assert_eq!(store.load(&key("anna")).unwrap(), found);
+    }
+}
