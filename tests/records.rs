@@ -37,9 +37,14 @@ fn no_secret_of_the_suite_is_in_anything_that_it_produced() {
             needles.entry(form[..SHORTEST].to_vec()).or_default().push((form, secret));
         }
     }
+    // Few windows begin like a secret: the others need no look-up.
+    let begins = |window: &[u8]| usize::from(window[0]) << 8 | usize::from(window[1]);
+    let mut may_begin = vec![false; 1 << 16];
+    needles.keys().for_each(|needle| may_begin[begins(needle)] = true);
     let mut found = BTreeSet::new();
     for (path, content) in &produced {
-        for (at, window) in content.windows(SHORTEST).enumerate() {
+        let windows = content.windows(SHORTEST).enumerate();
+        for (at, window) in windows.filter(|(_, window)| may_begin[begins(window)]) {
             for (form, secret) in needles.get(window).into_iter().flatten() {
                 if content[at..].starts_with(form) {
                     found.insert(format!(
