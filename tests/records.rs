@@ -24,7 +24,7 @@ fn no_secret_of_the_suite_is_in_anything_that_it_produced() {
         .flat_map(|(_, content)| {
             String::from_utf8_lossy(content).lines().map(str::to_owned).collect::<Vec<_>>()
         })
-        .filter(|secret| secret.len() >= SHORTEST)
+        .filter(|secret| secret.len() >= SHORTEST && !is_a_word(secret))
         .collect();
     let produced = files(&folder.join("produced"));
     let octets: usize = produced.iter().map(|(_, content)| content.len()).sum();
@@ -37,9 +37,14 @@ fn no_secret_of_the_suite_is_in_anything_that_it_produced() {
             needles.entry(form[..SHORTEST].to_vec()).or_default().push((form, secret));
         }
     }
+    // Few windows begin like a secret: the others need no look-up.
+    let begins = |window: &[u8]| usize::from(window[0]) << 8 | usize::from(window[1]);
+    let mut may_begin = vec![false; 1 << 16];
+    needles.keys().for_each(|needle| may_begin[begins(needle)] = true);
     let mut found = BTreeSet::new();
     for (path, content) in &produced {
-        for (at, window) in content.windows(SHORTEST).enumerate() {
+        let windows = content.windows(SHORTEST).enumerate();
+        for (at, window) in windows.filter(|(_, window)| may_begin[begins(window)]) {
             for (form, secret) in needles.get(window).into_iter().flatten() {
                 if content[at..].starts_with(form) {
                     found.insert(format!(
@@ -53,6 +58,11 @@ fn no_secret_of_the_suite_is_in_anything_that_it_produced() {
         }
     }
     assert!(found.is_empty(), "secrets are shown: {found:#?}");
+}
+
+/// Such as the name of a field, which tests of wrong requests send in place of a value.
+fn is_a_word(secret: &str) -> bool {
+    secret.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-'))
 }
 
 /// As it is, percent-encoded, and in Base64 wherever in the encoded text it begins.

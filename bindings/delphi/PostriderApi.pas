@@ -265,7 +265,7 @@ type
   //
   // Called on the thread that is inside the call that waits for the person, one call at a time for
   // each account; it returns at once, and the call waits on. To give up, it calls
-  // mail_account_cancel(). It must return normally: no exception, no longjmp.
+  // mail_account_cancel(), or mail_cancel() during mail_send(). It must return normally: no exception, no longjmp.
   //
   // @param user_data   the pointer given to mail_account_set_sign_in_callback()
   // @param url         the page to open: in a browser on this computer, or, when there is a user code,
@@ -953,9 +953,9 @@ function mail_set_progress(Mail: PMail; Callback: TMailProgressFn; UserData: Poi
 // sources) by the names of providers; what it says replaces what is built in, and a provider that is
 // not built in is added, like "custom" unless it says otherwise:
 //
-//     {"custom": {"issuer": "https://login.example.org",
-//                 "scopes": {"delegated": ["openid", "email", "offline_access", "smtp"]},
-//                 "smtp": {"host": "mail.example.org", "port": 587, "security": "starttls"}}}
+//   {"custom": {"issuer": "https://login.example.org",
+//               "scopes": {"delegated": ["openid", "email", "offline_access", "smtp"]},
+//               "smtp": {"host": "mail.example.org", "port": 587, "security": "starttls"}}}
 //
 // @param provider        UTF-8, copied, not NULL
 // @param providers_json  UTF-8, copied; NULL for none
@@ -1251,8 +1251,9 @@ function mail_account_set_sign_in_callback(Account: PMailAccount; Callback: TMai
 // @since 0.1.0
 function mail_account_allow_browser(Account: PMailAccount; Allow: Integer): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
 
-// Allows mail_send() to open the browser and wait for the person when there is no sign-in, or when
-// it has ended. Off unless set: then mail_send() returns #MAIL_STATUS_NEEDS_SIGN_IN.
+// Allows mail_send() and mail_account_fetch_token() to open the browser and wait for the person when
+// there is no sign-in, or when it has ended. Off unless set: then they return
+// #MAIL_STATUS_NEEDS_SIGN_IN.
 //
 // @param account  handle from mail_account_new()
 // @param allow    0 or 1

@@ -37,7 +37,7 @@ fn is_for_windows_too() {
         return;
     }
     let functions = functions().len();
-    let callbacks = 2;
+    let callbacks = 5;
     let count = |flags: &[&str], word: &str| {
         let output = Command::new("gcc")
             .args(["-E", "-P", "-D_WIN32"])

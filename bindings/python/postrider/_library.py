@@ -126,11 +126,11 @@ def cancelled() -> PostriderError:
 def timed_out(seconds: float) -> PostriderError:
     """As cancelled(), when nobody has signed in."""
     return PostriderError(
-        f"no answer within {seconds:g} s while waiting for a person to sign in",
+        f"nobody has signed in in time: there were {seconds:g} s",
         Status.TIMEOUT,
         Stage.AUTHORIZE,
-        "timeout",
-        "Check that the server and the network are up, or allow more time.",
+        "sign_in_timed_out",
+        "Begin the sign-in again and finish it before its time is over.",
     )
 
 

@@ -18,9 +18,9 @@ use std::time::Duration;
 /// sources) by the names of providers; what it says replaces what is built in, and a provider that is
 /// not built in is added, like "custom" unless it says otherwise:
 ///
-///     {"custom": {"issuer": "https://login.example.org",
-///                 "scopes": {"delegated": ["openid", "email", "offline_access", "smtp"]},
-///                 "smtp": {"host": "mail.example.org", "port": 587, "security": "starttls"}}}
+///   {"custom": {"issuer": "https://login.example.org",
+///               "scopes": {"delegated": ["openid", "email", "offline_access", "smtp"]},
+///               "smtp": {"host": "mail.example.org", "port": 587, "security": "starttls"}}}
 ///
 /// @param provider        UTF-8, copied, not NULL
 /// @param providers_json  UTF-8, copied; NULL for none

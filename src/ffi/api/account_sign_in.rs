@@ -54,8 +54,9 @@ pub extern "system" fn mail_account_allow_browser(
     })
 }
 
-/// Allows mail_send() to open the browser and wait for the person when there is no sign-in, or when
-/// it has ended. Off unless set: then mail_send() returns #MAIL_STATUS_NEEDS_SIGN_IN.
+/// Allows mail_send() and mail_account_fetch_token() to open the browser and wait for the person when
+/// there is no sign-in, or when it has ended. Off unless set: then they return
+/// #MAIL_STATUS_NEEDS_SIGN_IN.
 ///
 /// @param account  handle from mail_account_new()
 /// @param allow    0 or 1

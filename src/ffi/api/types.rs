@@ -237,7 +237,7 @@ pub type mail_progress_fn = Option<
 ///
 /// Called on the thread that is inside the call that waits for the person, one call at a time for
 /// each account; it returns at once, and the call waits on. To give up, it calls
-/// mail_account_cancel(). It must return normally: no exception, no longjmp.
+/// mail_account_cancel(), or mail_cancel() during mail_send(). It must return normally: no exception, no longjmp.
 ///
 /// @param user_data   the pointer given to mail_account_set_sign_in_callback()
 /// @param url         the page to open: in a browser on this computer, or, when there is a user code,
