@@ -7,6 +7,7 @@
 
 use crate::error::{Cause, Error, Result, Stage, Status};
 use crate::oauth::jwt;
+use crate::oauth::provider::{Family, Provider};
 use crate::secret::Secret;
 use serde_json::{Map, Value};
 
@@ -73,6 +74,55 @@ pub(crate) struct Need<'a> {
     pub tenant: Option<&'a str>,
     /// In seconds since 1970.
     pub now: i64,
+}
+
+/// Looks at a token for the servers of a provider.
+pub(crate) fn inspect_for(
+    provider: &Provider,
+    access_token: &Secret,
+    user: Option<&str>,
+    tenant: Option<&str>,
+    now: i64,
+) -> Result<Vec<String>> {
+    let is_mail = |scope: &&String| scope.contains("://");
+    let scope = provider.scopes.delegated.iter().find(is_mail).map_or("", String::as_str);
+    let app_scope = provider.scopes.app.as_ref().and_then(|scopes| scopes.first());
+    let exchange = provider.family == Family::Microsoft;
+    let need = Need {
+        service: exchange.then_some(Service::ExchangeOnline),
+        purpose: "SMTP",
+        scope,
+        app_scope: app_scope.map(String::as_str),
+        role: exchange.then_some("SMTP.SendAsApp"),
+        user,
+        tenant,
+        now,
+    };
+    inspect(access_token, &need)
+}
+
+/// What a token says of itself, claim by claim, when it can be read: for people.
+pub(crate) fn readable_claims(access_token: &Secret) -> Vec<(&'static str, String)> {
+    const SHOWN: [&str; 12] = [
+        "aud",
+        "iss",
+        "scp",
+        "scope",
+        "roles",
+        "upn",
+        "preferred_username",
+        "email",
+        "tid",
+        "appid",
+        "azp",
+        "idtyp",
+    ];
+    let Some(claims) = jwt::claims(access_token.bytes()) else { return Vec::new() };
+    let text = |name: &&'static str| {
+        let values = jwt::texts(&claims, name);
+        (!values.is_empty()).then(|| (*name, quoted(&values.join(" "))))
+    };
+    SHOWN.iter().filter_map(text).collect()
 }
 
 /// Looks at the token: hints, each a sentence, or an error when it is for a known other service.

@@ -238,6 +238,12 @@ impl Providers {
         self.0.keys().map(String::as_str)
     }
 
+    /// The provider whose SMTP host it is, or was.
+    pub(crate) fn of_host(&self, host: &str) -> Option<Provider> {
+        let mut all = self.names().filter_map(|name| self.named(name).ok());
+        all.find(|provider| provider.host_today(host).is_some())
+    }
+
     pub(crate) fn named(&self, name: &str) -> Result<Provider> {
         let flat = self.flatten(name, 0)?;
         let provider = serde_json::from_value(flat)

@@ -165,6 +165,11 @@ impl Row {
     }
 }
 
+/// Whether a word is an error that providers use.
+pub(crate) fn is_known_error(word: &str) -> bool {
+    !word.is_empty() && ROWS.iter().any(|row| row.error == word)
+}
+
 /// What a provider's error means.
 pub(crate) fn judge(answer: &ErrorResponse, asked: &Asked) -> Refusal {
     let fitting = ROWS.iter().find(|row| row.fits(answer, asked));

@@ -5,7 +5,7 @@ use crate::error::{Cause, Error, Result, Retry, Stage, Status};
 use crate::oauth::form::Form;
 use crate::oauth::http_message::Response;
 use crate::oauth::provider::Family;
-use crate::oauth::refusals::{Refusal, Then, judge};
+use crate::oauth::refusals::{Refusal, Then, is_known_error, judge};
 use crate::secret::Secret;
 use serde_json::Value;
 
@@ -105,6 +105,27 @@ impl ErrorResponse {
             *text = one_line(&form.without_secrets(text), MOST_TEXT);
         }
     }
+}
+
+/// What a text from somebody's log may mean, when it quotes a provider.
+pub(crate) fn meaning_of_provider_text(text: &str) -> Option<Cause> {
+    let number = aadsts(text);
+    let mut words = text.split(|c: char| !c.is_ascii_lowercase() && c != '_');
+    let error = words.find(|word| word.contains('_') && is_known_error(word));
+    if number.is_none() && error.is_none() {
+        return None;
+    }
+    let answer = ErrorResponse {
+        error: error.unwrap_or_default().to_owned(),
+        description: text.to_owned(),
+        number,
+        ..ErrorResponse::default()
+    };
+    let family = if number.is_some() { Family::Microsoft } else { Family::Other };
+    let (what, form) = ("refresh_token", &Form::default());
+    let asked = Asked { family, stage: Stage::Token, what, form, secret_is_an_id: false };
+    let cause = judge(&answer, &asked).cause;
+    (cause != Cause::TokenRequestRefused).then_some(cause)
 }
 
 /// The number of Microsoft's text: "AADSTS65004: The resource owner …".
