@@ -146,6 +146,13 @@ struct Result {
     Reply reply;
 };
 
+/// What works and what does not on the way of a message.
+struct Diagnosis {
+    Status status = Status::ok; ///< of the first step that failed
+    std::string text;           ///< for people
+    std::string json;           ///< for programs: docs/diagnosis.md
+};
+
 /// Thrown by every call that fails; what() is one line that says what went wrong. Outcome, reply
 /// and recipients are those of the send that failed; other calls leave them empty.
 class Error : public std::runtime_error {
@@ -476,6 +483,16 @@ public:
             (recipient.accepted ? result.accepted : result.refused).push_back(std::move(recipient));
         result.reply = detail::reply(handle());
         return result;
+    }
+
+    /// Goes the way of the message without sending it. A step that fails is no exception.
+    Diagnosis diagnose() {
+        const std::int32_t status = mail_diagnose(handle());
+        if (const auto raised = std::exchange(detail::raised, nullptr))
+            std::rethrow_exception(raised);
+        if (status == MAIL_STATUS_INVALID_HANDLE) check(status);
+        return {Status{status}, detail::copied(mail_diagnosis_text, handle()),
+                detail::copied(mail_diagnosis_json, handle())};
     }
 
     /// Ends the sends that run now, from another thread or from a callback.

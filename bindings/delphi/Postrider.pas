@@ -51,6 +51,14 @@ type
     Reply: TPostriderReply;
   end;
 
+  { What works and what does not on the way of a message. Status is that of the first step that
+    failed, a MAIL_STATUS_*; Json is described in docs/diagnosis.md. }
+  TPostriderDiagnosis = record
+    Status: Integer;
+    Text: TPostriderString;
+    Json: TPostriderString;
+  end;
+
   { Raised by every call that fails. Outcome, Reply and Recipients are those of the send that
     failed; other calls leave them empty. }
   EPostrider = class(Exception)
@@ -179,6 +187,8 @@ type
     function Send: TPostriderResult;
     { What the last send brought about, also after an exception. }
     function LastResult: TPostriderResult;
+    { Goes the way of the message without sending it. A step that fails raises nothing. }
+    function Diagnose: TPostriderDiagnosis;
     { Ends the sends that run now, from another thread or from an event. }
     procedure Cancel;
     procedure SaveEml(const Path: TPostriderString);
@@ -718,18 +728,25 @@ begin
   Check(mail_set_all_or_none(FHandle, Ord(AllOrNone)));
 end;
 
-function TPostriderMail.Send: TPostriderResult;
+{ What an event has raised comes out of the call that ran it. }
+procedure RaiseWhatWasRaised;
 var
-  Status: Integer;
   Caught: TObject;
 begin
-  Status := mail_send(FHandle);
   Caught := Raised;
   if Caught <> nil then
   begin
     Raised := nil;
     raise Caught;
   end;
+end;
+
+function TPostriderMail.Send: TPostriderResult;
+var
+  Status: Integer;
+begin
+  Status := mail_send(FHandle);
+  RaiseWhatWasRaised;
   if Status < 0 then
     raise SendError(Status);
   Result := LastResult;
@@ -760,6 +777,16 @@ begin
     end;
   SetLength(Result.Accepted, Accepted);
   SetLength(Result.Refused, Refused);
+end;
+
+function TPostriderMail.Diagnose: TPostriderDiagnosis;
+begin
+  Result.Status := mail_diagnose(FHandle);
+  RaiseWhatWasRaised;
+  if Result.Status = MAIL_STATUS_INVALID_HANDLE then
+    Check(Result.Status);
+  Result.Text := Copied(mail_diagnosis_text, FHandle);
+  Result.Json := Copied(mail_diagnosis_json, FHandle);
 end;
 
 procedure TPostriderMail.Cancel;

@@ -9,12 +9,13 @@ Every method of Mail is the function mail_<name> of postrider.h, whose comments 
 package adds the idiom of the language and no meaning. Where the C function takes NULL, pass None.
 """
 
-from ._errors import PostriderError, Recipient, Reply, Result
+from ._errors import Diagnosis, PostriderError, Recipient, Reply, Result
 from ._codes import Importance, Kind, Mechanism, Outcome, Security, Stage, Status
 from ._library import library_version
 from ._mail import Mail
 
 __all__ = [
+    "Diagnosis",
     "Importance",
     "Kind",
     "Mail",

@@ -7,13 +7,14 @@ import weakref
 from ctypes import create_string_buffer
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Optional, Union
+from typing import Callable, Optional, Union
 
 from . import _api
 from ._callbacks import Callbacks, Log, Progress, interrupts_kept, wait, waiting
-from ._codes import Importance, Kind, Mechanism, Outcome, Security
-from ._errors import Result
+from ._codes import Importance, Kind, Mechanism, Outcome, Security, Status
+from ._errors import Diagnosis, Result
 from ._library import (
+    copied,
     data_bytes,
     error,
     int32,
@@ -334,9 +335,16 @@ class Mail:
         and come out of here; last_result() then tells whether the server had already accepted the
         message.
         """
+        status = self._until_done(library.mail_send)
+        if status < 0:
+            raise send_error(self._handle, status)
+        return self.last_result()
+
+    def _until_done(self, call: Callable[[Optional[int]], int]) -> int:
+        """The status of a call that runs callbacks; what one of them raised comes out of here."""
         wait(None)
         with interrupts_kept():
-            status = library.mail_send(self._handle)
+            status = call(self._handle)
         exception = waiting()
         if exception is not None:
             wait(None)
@@ -344,9 +352,7 @@ class Mail:
                 raise exception
             finally:
                 del exception  # it refers to this frame
-        if status < 0:
-            raise send_error(self._handle, status)
-        return self.last_result()
+        return status
 
     def last_result(self) -> Result:
         """What the last send brought about, also after an exception."""
@@ -356,6 +362,17 @@ class Mail:
             tuple(recipient for recipient in everyone if recipient.accepted),
             tuple(recipient for recipient in everyone if not recipient.accepted),
             reply(self._handle),
+        )
+
+    def diagnose(self) -> Diagnosis:
+        """Goes the way of the message without sending it. A step that fails raises nothing."""
+        status = self._until_done(library.mail_diagnose)
+        if status == Status.INVALID_HANDLE:
+            raise error(None, status)
+        return Diagnosis(
+            Status(status),
+            copied(library.mail_diagnosis_text, self._handle),
+            copied(library.mail_diagnosis_json, self._handle),
         )
 
     def cancel(self) -> None:
