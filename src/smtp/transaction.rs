@@ -76,7 +76,7 @@ pub(crate) struct Transaction {
     pub error: Option<Error>,
     /// The reply to the content.
     pub final_reply: Option<Reply>,
-    pub mail_accepted: bool,
+    mail_accepted: bool,
     data_accepted: bool,
     accepted: usize,
     refused: usize,
@@ -184,7 +184,9 @@ impl Transaction {
     /// What comes after `command` when no other reply is awaited.
     pub(crate) fn after(&mut self, command: Command) -> Then {
         let next_recipient = match command {
-            Command::Reset if self.envelope.only_asks => return Then::Finished,
+            Command::Reset if self.envelope.only_asks && self.is_mail_answered() => {
+                return Then::Finished;
+            }
             Command::Reset => return Then::Send(Command::Mail),
             Command::Mail if self.mail_accepted => Some(0),
             Command::Rcpt(index) if self.may_go_on() => Some(index + 1),
@@ -224,6 +226,10 @@ impl Transaction {
     /// Whether the server has accepted the message for somebody.
     pub(crate) fn was_accepted(&self) -> bool {
         self.final_reply.as_ref().is_some_and(Reply::is_positive)
+    }
+
+    fn is_mail_answered(&self) -> bool {
+        self.mail_accepted || self.error.is_some()
     }
 
     /// Not when all or none was asked and one was refused.
