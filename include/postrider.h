@@ -1380,6 +1380,51 @@ MAIL_API size_t MAIL_CALL mail_recipient_text(const mail_t *mail,
                                               size_t cap);
 
 /**
+ * Goes the way that the message would go, without sending it: settings, account and token, look-up,
+ * connection, TLS with its certificates, greeting, EHLO, sign-in, sender and recipients.
+ *
+ * Nobody gets a message, nobody is asked to sign in, and the server sees one sign-in at most. It
+ * goes on behind a step that fails where a later one can still tell something. Takes as long as a
+ * send may (mail_set_timeout()); mail_cancel() and the progress callback end it, the log callback
+ * sees the dialogue. A kept connection is left alone. The report is read with mail_diagnosis_text()
+ * or mail_diagnosis_json(), whatever this returns.
+ *
+ * @param mail  handle from mail_new(); what its message still lacks is left out
+ * @return #MAIL_STATUS_OK when no step failed, else the status of the first that did, such as
+ *         - #MAIL_STATUS_PARTIAL     the server would refuse some of the recipients
+ *         - #MAIL_STATUS_INCOMPLETE  no server was set
+ * @since 0.1.0
+ * @see mail_send()
+ */
+MAIL_API mail_status MAIL_CALL mail_diagnose(mail_t *mail);
+
+/**
+ * Copies the report of the last mail_diagnose() for people: a line or more for each step, with what
+ * was found, how long it took, and what to do where it failed. Lines end with LF. No secrets.
+ *
+ * @param mail  handle from mail_new()
+ * @param buf   receives NUL-terminated UTF-8; may be NULL when `cap` is 0
+ * @param cap   size of `buf` in bytes
+ * @return the length of the whole text without the NUL: if not less than `cap`, it was cut. 0 before
+ *         the first mail_diagnose() and for a bad handle
+ * @since 0.1.0
+ */
+MAIL_API size_t MAIL_CALL mail_diagnosis_text(const mail_t *mail, char *buf, size_t cap);
+
+/**
+ * Copies the same report as JSON, for programs and for tickets: `docs/diagnosis.md` has its fields.
+ * No secrets.
+ *
+ * @param mail  handle from mail_new()
+ * @param buf   receives NUL-terminated UTF-8; may be NULL when `cap` is 0
+ * @param cap   size of `buf` in bytes
+ * @return the length of the whole text without the NUL: if not less than `cap`, it was cut. 0 before
+ *         the first mail_diagnose() and for a bad handle
+ * @since 0.1.0
+ */
+MAIL_API size_t MAIL_CALL mail_diagnosis_json(const mail_t *mail, char *buf, size_t cap);
+
+/**
  * Sets the callback that receives the protocol transcript, or removes it.
  *
  * Counts for the lines to come, also of a send that is running. Once a call that removes or

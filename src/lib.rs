@@ -7,6 +7,7 @@
 //!   └─ ffi          the C interface; Rust programs skip it
 //!        └─ mail         settings + message + send()
 //!             ├─ message      what is sent → an RFC 5322 byte stream of known size
+//!             ├─ diagnosis    what works and what does not on the way, without sending
 //!             ├─ oauth        who may send: providers, sign-in, token store → an access token
 //!             └─ transport    how it travels: drives
 //!                  ├─ smtp         the protocol as a state machine without I/O
@@ -54,6 +55,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod diagnosis;
 pub mod error;
 mod explain;
 #[cfg(feature = "capi")]
@@ -73,7 +75,6 @@ mod smtp;
 mod transport;
 
 pub use error::{Cause, Certainty, Error, Outcome, Result, Retry, Stage, Status};
-pub use explain::{Explanation, explain};
 pub use mail::Mail;
 pub use message::Kind;
 pub use net::Canceller;

@@ -1,5 +1,6 @@
 //! The object behind a handle: settings, message, and send().
 
+use crate::diagnosis::{self, Diagnosis, Step};
 use crate::error::{Cause, Error, Result, Stage, Status};
 use crate::message::{
     Carrier, Content, Disposition, Importance, Kind, Message, MessagePart, Prepared, random_hex,
@@ -67,8 +68,7 @@ impl Mail {
 
     /// Sends the message; returns when the server has answered.
     pub fn send(&self, observer: &dyn Observer) -> Delivery {
-        let today = self.server.account.as_ref().and_then(|a| a.host_today(&self.server.host));
-        let renamed = today.map(|host| Arc::new(Server { host, ..(*self.server).clone() }));
+        let renamed = self.renamed_server();
         send(Job {
             server: renamed.as_ref().unwrap_or(&self.server),
             old_name: renamed.as_ref().map(|_| self.server.host.as_str()),
@@ -81,6 +81,38 @@ impl Mail {
             observer,
             log_file: self.log_file.as_deref(),
         })
+    }
+
+    /// Goes the way that the message would go, and sends nothing: says of each step what was found,
+    /// and what to do where it fails. Signs in once at most, and leaves a kept connection alone.
+    pub fn diagnose(&self, observer: &dyn Observer) -> Diagnosis {
+        self.diagnose_step_by_step(observer, &mut |_| {})
+    }
+
+    /// The same; each step is shown as soon as it has ended.
+    pub fn diagnose_step_by_step(
+        &self,
+        observer: &dyn Observer,
+        show: &mut dyn FnMut(&Step),
+    ) -> Diagnosis {
+        let renamed = self.renamed_server();
+        diagnosis::diagnose(diagnosis::Job {
+            server: renamed.as_ref().unwrap_or(&self.server),
+            old_name: renamed.as_ref().map(|_| self.server.host.as_str()),
+            message: &self.message,
+            all_or_none: self.all_or_none,
+            timeout: self.timeout,
+            cancellation: self.canceller.watch(),
+            observer,
+            log_file: self.log_file.as_deref(),
+            show,
+        })
+    }
+
+    /// The server under its name of today, when the account's provider has renamed it.
+    fn renamed_server(&self) -> Option<Arc<Server>> {
+        let today = self.server.account.as_ref().and_then(|a| a.host_today(&self.server.host));
+        today.map(|host| Arc::new(Server { host, ..(*self.server).clone() }))
     }
 
     fn server(&mut self) -> &mut Server {
@@ -101,14 +133,7 @@ impl Mail {
 
     /// How the connection is protected, by the numbers of `mail_security`.
     pub fn set_security(&mut self, security: i32) -> Result<()> {
-        self.server().security = match security {
-            0 => Security::Plain,
-            1 => Security::Auto,
-            2 => Security::Starttls,
-            3 => Security::Tls,
-            4 => Security::StarttlsIfOffered,
-            _ => return Err(Error::argument("security must be 0 to 4")),
-        };
+        self.server().security = Security::from_number(security)?;
         Ok(())
     }
 

@@ -9,6 +9,8 @@ mod apps;
 mod bundle;
 #[path = "command/desk.rs"]
 mod desk;
+#[path = "command/doctor.rs"]
+mod doctor;
 #[path = "command/documents.rs"]
 mod documents;
 #[path = "command/endpoint.rs"]

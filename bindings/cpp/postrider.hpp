@@ -41,6 +41,13 @@
 
 namespace postrider {
 
+/// What works and what does not on the way of a message.
+struct Diagnosis {
+    Status status = Status::ok; ///< of the first step that failed
+    std::string text;           ///< for people
+    std::string json;           ///< for programs: docs/diagnosis.md
+};
+
 /// Receives one line of the transcript.
 using Log = std::function<void(std::string_view line)>;
 /// Receives the progress; true cancels the send.
@@ -292,6 +299,14 @@ public:
             (recipient.accepted ? result.accepted : result.refused).push_back(std::move(recipient));
         result.reply = detail::reply(handle());
         return result;
+    }
+
+    /// Goes the way of the message without sending it. A step that fails is no exception.
+    Diagnosis diagnose() {
+        const auto status = detail::run(handle(), [this] { return mail_diagnose(handle()); });
+        if (status == MAIL_STATUS_INVALID_HANDLE) check(status);
+        return {Status{status}, detail::copied(mail_diagnosis_text, handle()),
+                detail::copied(mail_diagnosis_json, handle())};
     }
 
     /// Ends the sends that run now, from another thread or from a callback.

@@ -42,6 +42,14 @@ type
     Reply: TPostriderReply;
   end;
 
+  { What works and what does not on the way of a message. Status is that of the first step that
+    failed, a MAIL_STATUS_*; Json is described in docs/diagnosis.md. }
+  TPostriderDiagnosis = record
+    Status: Integer;
+    Text: TPostriderString;
+    Json: TPostriderString;
+  end;
+
   { Receives one line of the transcript. }
   TPostriderLogEvent = procedure(Sender: TObject; const Line: TPostriderString) of object;
   { Receives the progress; Cancel := True cancels the send. }
@@ -143,6 +151,8 @@ type
     function Send: TPostriderResult;
     { What the last send brought about, also after an exception. }
     function LastResult: TPostriderResult;
+    { Goes the way of the message without sending it. A step that fails raises nothing. }
+    function Diagnose: TPostriderDiagnosis;
     { Ends the sends that run now, from another thread or from an event. }
     procedure Cancel;
     procedure SaveEml(const Path: TPostriderString);
@@ -516,6 +526,20 @@ begin
     end;
   SetLength(Result.Accepted, Accepted);
   SetLength(Result.Refused, Refused);
+end;
+
+function TPostriderMail.Diagnose: TPostriderDiagnosis;
+var
+  Outer: PMail;
+begin
+  Outer := NowSending(FHandle);
+  Result.Status := mail_diagnose(FHandle);
+  NowSending(Outer);
+  RaiseWaiting;
+  if Result.Status = MAIL_STATUS_INVALID_HANDLE then
+    Check(Result.Status);
+  Result.Text := Copied(mail_diagnosis_text, FHandle);
+  Result.Json := Copied(mail_diagnosis_json, FHandle);
 end;
 
 procedure TPostriderMail.Cancel;

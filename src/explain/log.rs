@@ -11,8 +11,7 @@ const FAMILIES: [Family; 3] = [Family::Other, Family::Microsoft, Family::Google]
 
 /// What a text from a log means.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Explanation {
+pub(crate) struct Explanation {
     /// Why it was said.
     pub cause: Cause,
     /// How sure that is.
@@ -25,7 +24,7 @@ pub struct Explanation {
 
 /// Explains a reply of a mail server or an error of an OAuth provider, such as
 /// "535 5.7.139 Authentication unsuccessful, …" or "AADSTS50173: …". `None` when nobody knows.
-pub fn explain(text: &str) -> Option<Explanation> {
+pub(crate) fn explain(text: &str) -> Option<Explanation> {
     let row = of_provider(text).or_else(|| of_server(text))?;
     Some(Explanation {
         cause: row.cause,

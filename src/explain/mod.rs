@@ -12,7 +12,7 @@ mod table;
 
 use crate::error::{Cause, Certainty, Error, Outcome, Retry, Stage, Status};
 use crate::smtp::Reply;
-pub use log::{Explanation, explain};
+pub(crate) use log::explain;
 use std::time::Duration;
 use table::ROWS;
 

@@ -1,6 +1,7 @@
 //! Handles: a `mail_t *` is a number that is looked up, never dereferenced. All kinds share one table,
 //! so that a handle of one kind is none of the others.
 
+use crate::diagnosis::Diagnosis;
 use crate::error::Error;
 use crate::ffi::account_callbacks::AccountCallbacks;
 use crate::ffi::api::{mail_account_t, mail_t};
@@ -19,6 +20,7 @@ pub(super) struct MailSlot {
     pub mail: Mutex<Mail>,
     pub last_error: Mutex<Option<Error>>,
     pub delivery: Mutex<Option<Delivery>>,
+    pub diagnosis: Mutex<Option<Diagnosis>>,
     pub callbacks: Callbacks,
     pub canceller: Canceller,
 }
@@ -98,6 +100,7 @@ pub(super) fn new_mail() -> *mut mail_t {
         mail: Mutex::new(mail),
         last_error: Mutex::new(None),
         delivery: Mutex::new(None),
+        diagnosis: Mutex::new(None),
         callbacks: Callbacks::default(),
     })))
 }

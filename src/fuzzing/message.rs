@@ -138,6 +138,7 @@ fn check_envelope(prepared: &Prepared, content: &Content) {
         eight_bit: content.eight_bit(),
         utf8: prepared.needs_utf8(),
         all_or_none: false,
+        only_asks: false,
     }));
     let output = session.take_output();
     check_lines(&output, MOST_COMMAND_OCTETS);

@@ -80,6 +80,7 @@ fn envelope(digits: &[u8]) -> Envelope {
         eight_bit: option(digits, 7) == 1,
         utf8: option(digits, 8) == 1,
         all_or_none: option(digits, 6) == 1,
+        only_asks: option(digits, 9) == 1,
     }
 }
 

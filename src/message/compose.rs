@@ -62,15 +62,12 @@ impl Prepared {
 
     /// The envelope sender; empty for the null sender.
     pub(crate) fn return_path(&self) -> &str {
-        let from = || self.message.from.as_ref().map_or("", Mailbox::address);
-        self.message.return_path.as_deref().unwrap_or_else(from)
+        self.message.return_path().unwrap_or_default()
     }
 
-    /// The envelope recipients, each once, in the order in which they were added.
+    /// The envelope recipients.
     pub(crate) fn recipients(&self) -> Vec<String> {
-        let mut seen = HashSet::with_capacity(self.message.recipients.len());
-        let addresses = self.message.recipients.iter().map(|(_, mailbox)| mailbox.address());
-        addresses.filter(|address| seen.insert(*address)).map(str::to_owned).collect()
+        self.message.recipients()
     }
 
     /// Whether only SMTPUTF8 can carry it.
@@ -92,7 +89,20 @@ impl Message {
         empty(&self.subject) && empty(&self.text) && empty(&self.html) && self.parts.is_empty()
     }
 
-    fn needs_utf8(&self) -> bool {
+    /// The envelope sender, when it is known; empty for the null sender.
+    pub(crate) fn return_path(&self) -> Option<&str> {
+        let from = || self.from.as_ref().map(Mailbox::address);
+        self.return_path.as_deref().or_else(from)
+    }
+
+    /// The envelope recipients, each once, in the order in which they were added.
+    pub(crate) fn recipients(&self) -> Vec<String> {
+        let mut seen = HashSet::with_capacity(self.recipients.len());
+        let addresses = self.recipients.iter().map(|(_, mailbox)| mailbox.address());
+        addresses.filter(|address| seen.insert(*address)).map(str::to_owned).collect()
+    }
+
+    pub(crate) fn needs_utf8(&self) -> bool {
         let receipt = match &self.read_receipt {
             Some(ReadReceipt::To(mailbox)) => Some(mailbox),
             _ => None,

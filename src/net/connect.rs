@@ -18,6 +18,16 @@ const MOST_ATTEMPTS_AT_ONCE: usize = 8;
 /// Connects to `host`; the socket does not block and sends at once (TCP_NODELAY).
 pub(crate) fn connect(host: &str, port: u16, watch: &mut Watch) -> Result<(Socket, SocketAddr)> {
     let addresses = resolve(host, port, watch)?;
+    connect_to(addresses, host, port, watch)
+}
+
+/// Connects to one of the addresses of `host`.
+pub(crate) fn connect_to(
+    addresses: Vec<SocketAddr>,
+    host: &str,
+    port: u16,
+    watch: &mut Watch,
+) -> Result<(Socket, SocketAddr)> {
     watch.begin(Stage::Connect);
     let mut waiting = addresses.into_iter();
     let mut running: Vec<(Socket, SocketAddr)> = Vec::new();

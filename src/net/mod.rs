@@ -24,10 +24,11 @@ mod watch;
 
 #[cfg(any(windows, target_vendor = "apple"))]
 pub(crate) use aside::run_aside;
+pub(crate) use connect::connect_to;
 pub(crate) use listen::{Heard, Limits, Listener, Step};
 pub(crate) use proxy::{Proxy, open};
-pub(crate) use resolve::check_host;
+pub(crate) use resolve::{check_host, resolve};
 pub(crate) use stream::Stream;
-pub(crate) use tls::{CertificateDer, ServerName, Trust};
+pub(crate) use tls::{CertificateDer, Presented, ServerName, Trust};
 pub use watch::Canceller;
 pub(crate) use watch::{Cancellation, Watch};

@@ -26,6 +26,25 @@ pub(crate) struct Trust {
     pub extra_roots: Vec<CertificateDer<'static>>,
     /// Accept every certificate.
     pub accept_invalid: bool,
+    /// Where to note the certificates that servers show, for a diagnosis.
+    pub presented: Option<Presented>,
+}
+
+/// The certificates that the last server has shown, its own first, whether they are accepted or not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Presented(Arc<Mutex<Vec<CertificateDer<'static>>>>);
+
+impl Presented {
+    pub(crate) fn certificates(&self) -> Vec<CertificateDer<'static>> {
+        self.0.lock().clone()
+    }
+}
+
+impl PartialEq for Presented {
+    /// The same place, not equal certificates.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 impl Trust {
@@ -57,6 +76,10 @@ impl Trust {
 
     /// The configuration for this trust.
     pub(crate) fn configuration(&self) -> Result<Arc<ClientConfig>> {
+        if self.presented.is_some() {
+            // A resumed session shows no certificates.
+            return self.make_configuration();
+        }
         let cached = |all: &[(Trust, Arc<ClientConfig>)]| {
             all.iter().find(|(trust, _)| trust == self).map(|(_, config)| config.clone())
         };
@@ -93,7 +116,10 @@ impl Trust {
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .map_err(Error::internal)?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Explaining(verifier)))
+            .with_custom_certificate_verifier(Arc::new(Explaining {
+                verifier,
+                presented: self.presented.clone(),
+            }))
             .with_no_client_auth();
         Ok(Arc::new(config))
     }
@@ -152,7 +178,10 @@ pub(crate) fn handshake_error(error: &rustls::Error, host: &str) -> Error {
 /// Says of a certificate nobody vouches for whether it is self-signed (issuer equals subject), and
 /// knows what the verifier calls "other" when the issuer is nowhere to be found.
 #[derive(Debug)]
-struct Explaining(Arc<dyn ServerCertVerifier>);
+struct Explaining {
+    verifier: Arc<dyn ServerCertVerifier>,
+    presented: Option<Presented>,
+}
 
 /// CERT_E_CHAINING, which Windows says of a certificate whose issuer the server did not send along.
 const ISSUER_NOT_FOUND: &str = "(os error -2146762486)";
@@ -177,8 +206,17 @@ impl ServerCertVerifier for Explaining {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        let verdict =
-            self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        if let Some(presented) = &self.presented {
+            let chain = std::iter::once(end_entity).chain(intermediates);
+            *presented.0.lock() = chain.map(|one| one.clone().into_owned()).collect();
+        }
+        let verdict = self.verifier.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
         verdict.map_err(|error| {
             use CertificateError::{Other, UnknownIssuer};
             // A self-signed certificate that calls itself a CA is refused as such ("Other").
@@ -205,7 +243,7 @@ impl ServerCertVerifier for Explaining {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signature)
+        self.verifier.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -214,11 +252,11 @@ impl ServerCertVerifier for Explaining {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signature)
+        self.verifier.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.verifier.supported_verify_schemes()
     }
 }
 
@@ -307,13 +345,8 @@ mod tests {
 
     fn explained(reason: CertificateError, certificate: &CertificateDer<'_>) -> Error {
         let name = ServerName::try_from("mail.example.org").unwrap();
-        let verdict = Explaining(Arc::new(Refusing(reason))).verify_server_cert(
-            certificate,
-            &[],
-            &name,
-            &[],
-            UnixTime::now(),
-        );
+        let verifier = Explaining { verifier: Arc::new(Refusing(reason)), presented: None };
+        let verdict = verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now());
         handshake_error(&verdict.unwrap_err(), "mail.example.org")
     }
 

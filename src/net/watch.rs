@@ -75,6 +75,30 @@ impl<'a> Watch<'a> {
         self.stage
     }
 
+    /// Does something that may take no longer than this, nor than the whole; what comes then has the
+    /// time of the whole again.
+    pub(crate) fn within<T>(
+        &mut self,
+        limit: Duration,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let (deadline, total, stage) = (self.deadline, self.total, self.stage);
+        let ends = Instant::now() + limit;
+        if ends < deadline {
+            (self.deadline, self.total) = (ends, limit);
+        }
+        self.begin(stage);
+        let result = work(self);
+        (self.deadline, self.total) = (deadline, total);
+        self.begin(stage);
+        result
+    }
+
+    /// How much of the time is left.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
     /// Looks around: an error when the time is over or the send was cancelled; else how long to
     /// wait at most before looking again.
     pub(crate) fn check(&mut self) -> Result<Duration> {
@@ -146,6 +170,23 @@ mod tests {
         let cancellation = Canceller::default().watch();
         let mut watch = Watch::new(Duration::from_secs(9), cancellation, &mut tick);
         assert_eq!(watch.check().unwrap_err().status(), Status::Cancelled);
+    }
+
+    #[test]
+    fn a_part_of_the_time_ends_before_the_whole_and_leaves_the_rest() {
+        let mut tick = || true;
+        let cancellation = Canceller::default().watch();
+        let mut watch = Watch::new(Duration::from_secs(9), cancellation, &mut tick);
+        watch.begin(Stage::Greeting);
+        let error = watch.within(Duration::ZERO, |watch| {
+            watch.begin(Stage::Tls);
+            watch.check()
+        });
+        assert_eq!(error.unwrap_err().stage(), Stage::Tls);
+        assert!(watch.check().is_ok());
+        assert_eq!(watch.stage(), Stage::Greeting);
+        let longer = watch.within(Duration::from_secs(99), |watch| Ok(watch.left()));
+        assert!(longer.unwrap() <= Duration::from_secs(9));
     }
 
     #[test]

@@ -98,11 +98,16 @@ fn days_from_1970(year: i64, month: i64, day: i64) -> i64 {
 
 /// What we need of a certificate (RFC 5280 §4.1).
 pub(crate) struct Certificate<'a> {
+    /// The contents of the names.
+    pub issuer: &'a [u8],
+    pub subject: &'a [u8],
     /// In seconds since 1970.
     pub not_before: i64,
     pub not_after: i64,
     /// The contents of `subjectPublicKey`.
     pub public_key: &'a [u8],
+    /// The contents of the extension `subjectAltName`; empty without one.
+    pub other_names: &'a [u8],
 }
 
 impl<'a> Certificate<'a> {
@@ -113,14 +118,36 @@ impl<'a> Certificate<'a> {
         }
         fields.take(INTEGER)?; // serialNumber
         fields.take(SEQUENCE)?; // signature
-        fields.take(SEQUENCE)?; // issuer
+        let issuer = fields.take(SEQUENCE)?;
         let mut validity = fields.enter(SEQUENCE)?;
         let (not_before, not_after) = (validity.time()?, validity.time()?);
-        fields.take(SEQUENCE)?; // subject
+        let subject = fields.take(SEQUENCE)?;
         let mut key = fields.enter(SEQUENCE)?;
         key.take(SEQUENCE)?; // algorithm
         let public_key = key.take(BIT_STRING)?.strip_prefix(&[0])?;
-        Some(Self { not_before, not_after, public_key })
+        let other_names = other_names(fields).unwrap_or_default();
+        Some(Self { issuer, subject, not_before, not_after, public_key, other_names })
+    }
+}
+
+/// Looks for `subjectAltName` (RFC 5280 §4.2.1.6) in what follows the key.
+fn other_names(mut fields: Der<'_>) -> Option<&[u8]> {
+    const TAGGED_3: u8 = 0xA3;
+    const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1D, 0x11];
+    while fields.tag()? != TAGGED_3 {
+        fields.next()?;
+    }
+    let mut extensions = fields.enter(TAGGED_3)?.enter(SEQUENCE)?;
+    loop {
+        let mut extension = extensions.enter(SEQUENCE)?;
+        if extension.take(OID)? != SUBJECT_ALT_NAME {
+            continue;
+        }
+        // Behind `critical`, if that is there.
+        while extension.tag()? != OCTET_STRING {
+            extension.next()?;
+        }
+        return Der::new(extension.take(OCTET_STRING)?).take(SEQUENCE);
     }
 }
 

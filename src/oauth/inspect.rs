@@ -7,6 +7,7 @@
 
 use crate::error::{Cause, Error, Result, Stage, Status};
 use crate::oauth::jwt;
+use crate::oauth::provider::{Family, Provider};
 use crate::secret::Secret;
 use serde_json::{Map, Value};
 
@@ -86,6 +87,54 @@ pub(crate) struct Hint {
 /// Whether a token that can be read says that an app has signed in by itself.
 pub(crate) fn is_of_app(access_token: &Secret) -> bool {
     jwt::claims(access_token.bytes()).is_some_and(|claims| is_app_only(&claims))
+}
+
+/// Looks at a token for the servers of a provider.
+pub(crate) fn inspect_for(
+    provider: &Provider,
+    access_token: &Secret,
+    user: Option<&str>,
+    tenant: Option<&str>,
+    now: i64,
+) -> Result<Vec<Hint>> {
+    let scope = provider.mail_scope().unwrap_or_default();
+    let app_scope = provider.scopes.app.as_ref().and_then(|scopes| scopes.first());
+    let exchange = provider.family == Family::Microsoft;
+    let need = Need {
+        service: exchange.then_some(Service::ExchangeOnline),
+        purpose: "SMTP",
+        scope,
+        app_scope: app_scope.map(String::as_str),
+        role: exchange.then_some("SMTP.SendAsApp"),
+        user,
+        tenant,
+        now,
+    };
+    inspect(access_token, &need)
+}
+
+/// What a token says of itself, claim by claim, when it can be read: for people.
+pub(crate) fn readable_claims(access_token: &Secret) -> Vec<(&'static str, String)> {
+    const SHOWN: [&str; 12] = [
+        "aud",
+        "iss",
+        "scp",
+        "scope",
+        "roles",
+        "upn",
+        "preferred_username",
+        "email",
+        "tid",
+        "appid",
+        "azp",
+        "idtyp",
+    ];
+    let Some(claims) = jwt::claims(access_token.bytes()) else { return Vec::new() };
+    let text = |name: &&'static str| {
+        let values = jwt::texts(&claims, name);
+        (!values.is_empty()).then(|| (*name, quoted(&values.join(" "))))
+    };
+    SHOWN.iter().filter_map(text).collect()
 }
 
 /// Looks at the token: hints, or an error when it is for a known other service.

@@ -28,7 +28,7 @@ mod account;
 mod browser;
 mod client_certificate;
 mod code;
-mod der;
+pub(crate) mod der;
 mod device;
 mod discovery;
 mod form;

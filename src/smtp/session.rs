@@ -91,6 +91,9 @@ pub(crate) struct Session {
     must_reset: bool,
     transaction: Transaction,
     pub transcript: Transcript,
+    /// Whether somebody wants to know the last reply: a send does not.
+    pub listens: bool,
+    heard: Option<Reply>,
 }
 
 impl Session {
@@ -108,7 +111,24 @@ impl Session {
             must_reset: false,
             transaction: Transaction::default(),
             transcript,
+            listens: false,
+            heard: None,
         }
+    }
+
+    /// The last reply, without secrets, for one who listens.
+    pub(crate) fn heard(&self) -> Option<&Reply> {
+        self.heard.as_ref()
+    }
+
+    /// Whether TLS is on.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.tls
+    }
+
+    /// What has come so far of the transaction.
+    pub(crate) fn transaction(&self) -> &Transaction {
+        &self.transaction
     }
 
     pub(crate) fn capabilities(&self) -> &Capabilities {
@@ -174,6 +194,9 @@ impl Session {
             let Some(reply) = self.next_reply()? else {
                 return Ok(Next::Read);
             };
+            if self.listens {
+                self.heard = Some(reply.clone());
+            }
             self.take(reply)?;
         }
     }

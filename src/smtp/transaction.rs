@@ -20,6 +20,8 @@ pub(crate) struct Envelope {
     pub utf8: bool,
     /// One refused recipient refuses the message.
     pub all_or_none: bool,
+    /// Nobody is to get anything: it only asks whether the server would take it.
+    pub only_asks: bool,
 }
 
 /// A command of the transaction whose reply is awaited.
@@ -113,7 +115,7 @@ impl Transaction {
                 line.push_str("MAIL FROM:<");
                 line.push_str(&envelope.return_path);
                 line.push('>');
-                if offered.size {
+                if offered.size && envelope.size > 0 {
                     let _ = write!(line, " SIZE={}", envelope.size);
                 }
                 if offered.eight_bit_mime && (envelope.eight_bit || envelope.utf8) {
@@ -134,7 +136,8 @@ impl Transaction {
 
     /// The commands that may leave together (RFC 2920 §3.1), from MAIL on.
     pub(crate) fn group(&self) -> impl Iterator<Item = Command> + use<> {
-        let data = (!self.envelope.all_or_none).then_some(Command::Data);
+        let at_once = !self.envelope.all_or_none && !self.envelope.only_asks;
+        let data = at_once.then_some(Command::Data);
         let recipients = 0..self.envelope.recipients.len();
         std::iter::once(Command::Mail).chain(recipients.map(Command::Rcpt)).chain(data)
     }
@@ -181,6 +184,9 @@ impl Transaction {
     /// What comes after `command` when no other reply is awaited.
     pub(crate) fn after(&mut self, command: Command) -> Then {
         let next_recipient = match command {
+            Command::Reset if self.envelope.only_asks && self.is_mail_answered() => {
+                return Then::Finished;
+            }
             Command::Reset => return Then::Send(Command::Mail),
             Command::Mail if self.mail_accepted => Some(0),
             Command::Rcpt(index) if self.may_go_on() => Some(index + 1),
@@ -194,6 +200,7 @@ impl Transaction {
             self.fail_recipients();
         }
         match (command, self.data_accepted) {
+            _ if self.envelope.only_asks => Then::Send(Command::Reset),
             (Command::Data, true) if wanted => Then::Content,
             (Command::Data, true) => Then::EmptyContent,
             (Command::Data, false) => Then::Finished,
@@ -219,6 +226,10 @@ impl Transaction {
     /// Whether the server has accepted the message for somebody.
     pub(crate) fn was_accepted(&self) -> bool {
         self.final_reply.as_ref().is_some_and(Reply::is_positive)
+    }
+
+    fn is_mail_answered(&self) -> bool {
+        self.mail_accepted || self.error.is_some()
     }
 
     /// Not when all or none was asked and one was refused.

@@ -72,11 +72,13 @@ pub(crate) struct Broken {
 /// A connected, introduced and signed-in session.
 pub(crate) struct Connection {
     server: Arc<Server>,
-    stream: Stream,
-    session: Session,
+    pub stream: Stream,
+    pub session: Session,
     chunk: Vec<u8>,
     last_used: Instant,
     reached: Reached,
+    /// The step whose time is running.
+    timed: Option<Stage>,
 }
 
 /// How far the content of the current message has come.
@@ -106,9 +108,28 @@ impl Connection {
             None => format!("connected to {}", stream.peer()),
         });
         if server.is_implicit_tls() {
-            stream.start_tls(server.trust.configuration()?, server.name()?, watch)?;
-            note_tls(&stream, log);
+            start_tls(&mut stream, server, watch, log)?;
         }
+        let mut connection = Self::over(stream, server, credentials, log);
+        match connection.run(None, watch, log) {
+            Ok(()) => Ok(connection),
+            Err(error) => {
+                if error.reply().is_some() {
+                    connection.quit();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// A session that is about to begin over a stream, on which TLS is when it has to be there from
+    /// the first byte.
+    pub(crate) fn over(
+        stream: Stream,
+        server: &Arc<Server>,
+        credentials: Option<Credentials>,
+        log: &Log,
+    ) -> Self {
         let options = Options {
             host: server.host.clone(),
             port: server.port,
@@ -118,23 +139,14 @@ impl Connection {
             credentials,
             allow_plaintext_auth: server.allow_plaintext_auth,
         };
-        let session = Session::new(options, Transcript::new(log.is_wanted()));
-        let mut connection = Self {
+        Self {
             server: server.clone(),
             stream,
-            session,
+            session: Session::new(options, Transcript::new(log.is_wanted())),
             chunk: Vec::new(),
             last_used: Instant::now(),
             reached: Reached::Envelope,
-        };
-        match connection.run(None, watch, log) {
-            Ok(()) => Ok(connection),
-            Err(error) => {
-                if error.reply().is_some() {
-                    connection.quit();
-                }
-                Err(error)
-            }
+            timed: None,
         }
     }
 
@@ -178,14 +190,8 @@ impl Connection {
     fn compose(&mut self, prepared: &Prepared, all_or_none: bool) -> Result<Content> {
         let eight_bit = self.session.capabilities().eight_bit_mime;
         let content = prepared.compose(Carrier { eight_bit })?;
-        self.session.begin(Transaction::new(Envelope {
-            return_path: prepared.return_path().to_owned(),
-            recipients: prepared.recipients(),
-            size: content.size(),
-            eight_bit: content.eight_bit(),
-            utf8: prepared.needs_utf8(),
-            all_or_none,
-        }));
+        let envelope = Envelope { all_or_none, ..envelope(prepared, &content) };
+        self.session.begin(Transaction::new(envelope));
         Ok(content)
     }
 
@@ -196,33 +202,41 @@ impl Connection {
         watch: &mut Watch,
         log: &Log,
     ) -> Result<()> {
-        let mut stage = None;
-        loop {
-            // The host may set or remove its callback at any time.
-            self.session.transcript.enable(log.is_wanted());
-            let next = self.session.next();
-            log.write(self.session.transcript.take());
-            let next = next?;
-            if stage != Some(self.session.stage()) {
-                stage = Some(self.session.stage());
-                watch.begin(self.session.stage());
-            }
-            match next {
-                Next::Ready => return Ok(()),
-                Next::Write => self.write_output(watch)?,
-                Next::Read => self.read(watch)?,
-                Next::StartTls => {
-                    let config = self.server.trust.configuration()?;
-                    self.stream.start_tls(config, self.server.name()?, watch)?;
-                    note_tls(&self.stream, log);
-                    self.session.tls_started();
-                }
-                Next::SendContent => match content {
-                    Some((content, progress)) => self.send_content(content, progress, watch)?,
-                    None => return Err(Error::internal("a content was asked for before its time")),
-                },
-            }
+        self.timed = None;
+        while self.step(content, watch, log)? != Next::Ready {}
+        Ok(())
+    }
+
+    /// Does the next thing that the session asks for; gives what it was.
+    pub(crate) fn step(
+        &mut self,
+        content: Option<(&Content, &Progress)>,
+        watch: &mut Watch,
+        log: &Log,
+    ) -> Result<Next> {
+        // The host may set or remove its callback at any time.
+        self.session.transcript.enable(log.is_wanted());
+        let next = self.session.next();
+        log.write(self.session.transcript.take());
+        let next = next?;
+        if self.timed != Some(self.session.stage()) {
+            self.timed = Some(self.session.stage());
+            watch.begin(self.session.stage());
         }
+        match next {
+            Next::Ready => {}
+            Next::Write => self.write_output(watch)?,
+            Next::Read => self.read(watch)?,
+            Next::StartTls => {
+                start_tls(&mut self.stream, &self.server, watch, log)?;
+                self.session.tls_started();
+            }
+            Next::SendContent => match content {
+                Some((content, progress)) => self.send_content(content, progress, watch)?,
+                None => return Err(Error::internal("a content was asked for before its time")),
+            },
+        }
+        Ok(next)
     }
 
     fn write_output(&mut self, watch: &mut Watch) -> Result<()> {
@@ -289,6 +303,11 @@ impl Connection {
         }
     }
 
+    /// The step that the session is in.
+    pub(crate) fn stage(&self) -> Stage {
+        self.session.stage()
+    }
+
     /// Whether it can carry another message.
     pub(crate) fn is_reusable(&self) -> bool {
         self.session.is_ready()
@@ -301,11 +320,31 @@ impl Connection {
     }
 }
 
-fn note_tls(stream: &Stream, log: &Log) {
+/// What goes around this content.
+pub(crate) fn envelope(prepared: &Prepared, content: &Content) -> Envelope {
+    Envelope {
+        return_path: prepared.return_path().to_owned(),
+        recipients: prepared.recipients(),
+        size: content.size(),
+        eight_bit: content.eight_bit(),
+        utf8: prepared.needs_utf8(),
+        ..Envelope::default()
+    }
+}
+
+/// Shakes hands, as far as this server is trusted.
+pub(crate) fn start_tls(
+    stream: &mut Stream,
+    server: &Server,
+    watch: &mut Watch,
+    log: &Log,
+) -> Result<()> {
+    stream.start_tls(server.trust.configuration()?, server.name()?, watch)?;
     log.note(|| match stream.tls_description() {
         Some(description) => format!("TLS is on: {description}"),
         None => "TLS is on".into(),
     });
+    Ok(())
 }
 
 /// The name that was set, else that of this computer, else the address of this end.

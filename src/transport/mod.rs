@@ -16,10 +16,11 @@ mod server;
 mod sign_in;
 mod smtp;
 
-pub(crate) use connection::KeptConnection;
+pub(crate) use connection::{Connection, KeptConnection, envelope, start_tls};
 pub use delivery::{Delivery, RecipientResult};
 pub(crate) use explain::Situation;
-pub(crate) use log::LogFile;
 pub use log::Observer;
+pub(crate) use log::{Log, LogFile};
 pub(crate) use server::{Security, Server};
+pub(crate) use sign_in::{credentials, user_of};
 pub(crate) use smtp::{Job, send};

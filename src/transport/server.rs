@@ -17,6 +17,20 @@ pub(crate) enum Security {
     StarttlsIfOffered,
 }
 
+impl Security {
+    /// By the numbers of `mail_security`.
+    pub(crate) fn from_number(number: i32) -> Result<Self> {
+        Ok(match number {
+            0 => Security::Plain,
+            1 => Security::Auto,
+            2 => Security::Starttls,
+            3 => Security::Tls,
+            4 => Security::StarttlsIfOffered,
+            _ => return Err(Error::argument("security must be 0 to 4")),
+        })
+    }
+}
+
 /// Everything that one connection depends on: two sends can share it when this is the same.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Server {

@@ -65,13 +65,13 @@ fn is_refused(error: &Error) -> bool {
     error.status() == Status::SignIn && error.reply().is_some_and(|reply| !reply.is_transient())
 }
 
-fn user_of(token: &AccessToken) -> Result<String> {
+pub(crate) fn user_of(token: &AccessToken) -> Result<String> {
     token.user.clone().or_else(|| token.user_name.clone()).ok_or_else(|| {
         Error::argument("the account has no user: set the address that signs in to the server")
     })
 }
 
-fn credentials(account: &Account, token: &AccessToken, user: &str) -> Credentials {
+pub(crate) fn credentials(account: &Account, token: &AccessToken, user: &str) -> Credentials {
     let (user, token) = (user.to_owned(), token.secret().clone());
     match account.uses_oauthbearer() {
         true => Credentials::OAuthBearer { user, token },

@@ -35,6 +35,8 @@ TEXT_GETTER(last_cause)
 TEXT_GETTER(last_advice)
 TEXT_GETTER(last_reply_enhanced_code)
 TEXT_GETTER(last_reply_text)
+TEXT_GETTER(diagnosis_text)
+TEXT_GETTER(diagnosis_json)
 NUMBER_GETTER(last_status)
 NUMBER_GETTER(last_stage)
 NUMBER_GETTER(last_outcome)
@@ -59,6 +61,8 @@ static const struct {
     {"mail_last_advice", get_last_advice, OF_ERROR},
     {"mail_last_reply_enhanced_code", get_last_reply_enhanced_code, OF_SEND},
     {"mail_last_reply_text", get_last_reply_text, OF_SEND},
+    {"mail_diagnosis_text", get_diagnosis_text, OF_SEND},
+    {"mail_diagnosis_json", get_diagnosis_json, OF_SEND},
     {"mail_recipient_address", get_recipient_address, OF_RECIPIENT},
     {"mail_recipient_enhanced_code", get_recipient_enhanced_code, OF_RECIPIENT},
     {"mail_recipient_text", get_recipient_text, OF_RECIPIENT},
@@ -92,6 +96,9 @@ static void test_getters(int port)
 {
     mail_t *mail = fixed_message(port);
     EXPECT_OK(mail, mail_add_recipient(mail, NULL, "nobody@example.org", MAIL_KIND_TO));
+    CHECK(mail_diagnosis_text(mail, NULL, 0) == 0, "nothing was diagnosed yet");
+    EXPECT(mail, MAIL_STATUS_PARTIAL, mail_diagnose(mail));
+    CHECK(mail_last_reply_code(mail) == 0, "nothing was sent");
     EXPECT(mail, MAIL_STATUS_PARTIAL, mail_send(mail));
     for (size_t i = 0; i < sizeof TEXT_GETTERS / sizeof *TEXT_GETTERS; i++) {
         check_every_cap(TEXT_GETTERS[i].name, TEXT_GETTERS[i].get, mail, REFUSED_INDEX);

@@ -55,6 +55,7 @@ CALL(add_inline_bytes, DATA, TEXT(0), TEXT(1), OUT)
 CALL(set_all_or_none, NUMBER(0))
 ACT(send)
 ACT(cancel)
+ACT(diagnose)
 CALL(save_eml, TEXT(0))
 CALL(set_log, with->number[0] ? ignore_line : NULL, NULL)
 CALL(set_log_file, TEXT(0))
@@ -116,6 +117,7 @@ static const struct function FUNCTIONS[] = {
     {FUNCTION(set_all_or_none), 0, NONE, FLAG("all_or_none"), NO_DATA},
     {FUNCTION(send), 0, NONE, NO_NUMBERS, NO_DATA},
     {FUNCTION(cancel), 0, NONE, NO_NUMBERS, NO_DATA},
+    {FUNCTION(diagnose), 0, NONE, NO_NUMBERS, NO_DATA},
     {FUNCTION(save_eml), 0, {{"path", "saved.eml", REQUIRED, NEW_FILE}}, NO_NUMBERS, NO_DATA},
     {FUNCTION(set_log), 0, NONE, FLAG("callback"), NO_DATA},
     {FUNCTION(set_log_file), 0, {{"path", "log.txt", OPTIONAL, NEW_FILE}}, NO_NUMBERS, NO_DATA},

@@ -51,7 +51,7 @@ typedef size_t text_getter(const void *handle, int32_t index, char *buf, size_t 
 static inline void check_every_cap(const char *name, text_getter *get, const void *handle, int32_t index)
 {
     enum { CANARY = 0x23, AROUND = 8 };
-    char whole[1024], memory[1024 + 2 * AROUND];
+    static char whole[8192], memory[8192 + 2 * AROUND];
     size_t length = get(handle, index, whole, sizeof whole);
     CHECK(length > 0 && length < sizeof whole && strlen(whole) == length, "%s: %s", name, whole);
     CHECK(get(handle, index, NULL, 0) == length, "%s", name);

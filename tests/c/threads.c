@@ -50,7 +50,7 @@ static void call_anything(struct host *host, mail_t *mail)
 {
     char text[100];
     uint8_t eml[2000];
-    switch (below(host, 24)) {
+    switch (below(host, 26)) {
     case 0: mail_set_subject(mail, "Another subject"); break;
     case 1: mail_set_text(mail, "Another text"); break;
     case 2: mail_add_recipient(mail, NULL, "carol@example.org", MAIL_KIND_CC); break;
@@ -74,6 +74,8 @@ static void call_anything(struct host *host, mail_t *mail)
     case 20: mail_set_auth_none(mail); break;
     case 21: mail_set_server(mail, "127.0.0.1", server.port); break;
     case 22: mail_send(mail); break;
+    case 24: mail_diagnose(mail); break;
+    case 25: mail_diagnosis_json(mail, text, sizeof text); break;
     case 23:
         /* To a server that says nothing: only others, or the clock, can end it. */
         if (below(host, 20) == 0) {

@@ -57,6 +57,28 @@ fn a_bar_shows_how_far_a_large_message_is() {
 }
 
 #[test]
+fn a_report_has_colour_at_a_terminal_unless_it_is_not_wanted() {
+    if !tools::require("script") {
+        return;
+    }
+    let desk = Desk::new(&[]);
+    let arguments = ["doctor", "--migrate", "--server", "smtp.live.com:25"];
+    let shown = |variables: &str| {
+        let mut command = Command::new("script");
+        let line =
+            format!("{variables} '{}' {}", env!("CARGO_BIN_EXE_postrider"), arguments.join(" "));
+        command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        command.env("SHELL", "/bin/sh").current_dir(desk.folder.path());
+        let output = command.stdin(Stdio::null()).output().expect("script runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let coloured = shown("NO_COLOR= TERM=xterm");
+    assert!(coloured.contains("\u{1b}[33mwarning\u{1b}[0m"), "{coloured:?}");
+    let plain = shown("NO_COLOR=1 TERM=xterm");
+    assert!(plain.contains("warning") && !plain.contains('\u{1b}'), "{plain:?}");
+}
+
+#[test]
 fn a_password_is_typed_without_being_shown() {
     if !tools::require("script") {
         return;

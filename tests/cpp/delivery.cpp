@@ -78,6 +78,24 @@ static void a_refused_sign_in_tells_everything_and_the_next_send_works() {
     CHECK(mail.send().refused.empty());
 }
 
+static void a_diagnosis_tells_every_step_and_sends_nothing() {
+    Mail mail = signed_in();
+    mail.add_recipient(rig("RIG_USER"));
+    mail.set_text("Hello");
+    const auto well = mail.diagnose();
+    CHECK(well.status == Status::ok);
+    CHECK(well.text.find("250 2.1.5") != std::string::npos);
+    CHECK(well.json.find("\"name\": \"sign_in\"") != std::string::npos);
+    CHECK(mail.last_result().accepted.empty());
+    mail.set_auth_xoauth2(rig("RIG_USER"), rig("RIG_BAD_TOKEN"));
+    const auto refused = mail.diagnose();
+    CHECK(refused.status == Status::sign_in);
+    CHECK(refused.text.find("token_refused") != std::string::npos);
+    CHECK(refused.json.find(rig("RIG_BAD_TOKEN")) == std::string::npos);
+    Mail moved = std::move(mail);
+    CHECK(error_of([&] { mail.diagnose(); }).status() == Status::invalid_handle);
+}
+
 static void when_nobody_is_accepted_the_error_holds_the_recipients() {
     Mail mail = signed_in();
     mail.add_recipient(rig("RIG_REFUSED"));
@@ -111,6 +129,8 @@ int main() {
     run("one_of_two_recipients_gets_the_message", one_of_two_recipients_gets_the_message);
     run("a_refused_sign_in_tells_everything_and_the_next_send_works",
         a_refused_sign_in_tells_everything_and_the_next_send_works);
+    run("a_diagnosis_tells_every_step_and_sends_nothing",
+        a_diagnosis_tells_every_step_and_sends_nothing);
     run("when_nobody_is_accepted_the_error_holds_the_recipients",
         when_nobody_is_accepted_the_error_holds_the_recipients);
     run("an_exception_after_the_message_was_accepted_comes_out_too",

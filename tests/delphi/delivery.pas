@@ -178,6 +178,27 @@ begin
   Host.Free;
 end;
 
+procedure ADiagnosisTellsEveryStepAndSendsNothing;
+var
+  Mail: TPostriderMail;
+  Found: TPostriderDiagnosis;
+begin
+  Mail := SignedIn;
+  Mail.AddRecipient(Rig('USER'));
+  Mail.SetText('Hello');
+  Found := Mail.Diagnose;
+  Verify(Found.Status = MAIL_STATUS_OK, string(Found.Text));
+  Verify(Pos(TPostriderString('250 2.1.5'), Found.Text) > 0, 'text');
+  Verify(Pos(TPostriderString('"name": "sign_in"'), Found.Json) > 0, 'json');
+  Verify(Length(Mail.LastResult.Accepted) = 0, 'sent');
+  Mail.SetAuthXoauth2(Rig('USER'), Rig('BAD_TOKEN'));
+  Found := Mail.Diagnose;
+  Verify(Found.Status = MAIL_STATUS_SIGN_IN, 'status');
+  Verify(Pos(TPostriderString('token_refused'), Found.Text) > 0, 'cause');
+  Verify(Pos(Rig('BAD_TOKEN'), Found.Json) = 0, 'a secret');
+  Mail.Free;
+end;
+
 procedure AnAuthorityNobodyKnowsIsRefusedUntilItIsAdded;
 var
   Mail: TPostriderMail;
@@ -229,6 +250,7 @@ begin
     WhenNobodyIsAcceptedTheErrorHoldsTheRecipients);
   Run('AnExceptionAfterTheMessageWasAcceptedComesOutToo',
     AnExceptionAfterTheMessageWasAcceptedComesOutToo);
+  Run('ADiagnosisTellsEveryStepAndSendsNothing', ADiagnosisTellsEveryStepAndSendsNothing);
   Run('AnAuthorityNobodyKnowsIsRefusedUntilItIsAdded',
     AnAuthorityNobodyKnowsIsRefusedUntilItIsAdded);
   Run('AFileWithACyrillicNameIsAttached', AFileWithACyrillicNameIsAttached);

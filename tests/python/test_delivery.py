@@ -1,5 +1,6 @@
 """The whole way of a message through a real server. tests/python.rs sets RIG_* and looks for it."""
 
+import json
 import unittest
 from pathlib import Path
 
@@ -66,6 +67,24 @@ class Delivery(unittest.TestCase):
             self.assertEqual([r.accepted for r in error.recipients], [False])
             mail.set_auth_xoauth2(rig("USER"), rig("TOKEN"))
             self.assertEqual(mail.send().refused, ())
+
+    def test_a_diagnosis_tells_every_step_and_sends_nothing(self):
+        with signed_in() as mail:
+            mail.add_recipient(rig("USER"))
+            mail.set_text("Hello")
+            well = mail.diagnose()
+            self.assertEqual(well.status, Status.OK, well.text)
+            self.assertIn("250 2.1.5", well.text)
+            steps = {step["name"]: step["state"] for step in json.loads(well.json)["steps"]}
+            self.assertEqual(steps["sign_in"], "ok")
+            self.assertEqual(mail.last_result().accepted, ())
+            mail.set_auth_xoauth2(rig("USER"), rig("BAD_TOKEN"))
+            refused = mail.diagnose()
+            self.assertEqual(refused.status, Status.SIGN_IN)
+            self.assertIn("token_refused", refused.text)
+            self.assertNotIn(rig("BAD_TOKEN"), refused.text + refused.json)
+        with self.assertRaises(PostriderError):
+            mail.diagnose()
 
     def test_when_nobody_is_accepted_the_error_holds_the_recipients(self):
         with signed_in() as mail:

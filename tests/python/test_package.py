@@ -50,7 +50,7 @@ class Package(unittest.TestCase):
 
     def test_every_function_has_its_method(self):
         # The life of the object, and what its errors and results are made of.
-        inside = ("new", "free", "last_", "recipient_", "library_", "status_text")
+        inside = ("new", "free", "last_", "recipient_", "library_", "diagnosis_", "status_text")
         words_of_python = {"export": "export_sign_in", "import": "import_sign_in"}
         methods = set(dir(Mail)) | {"account_" + name for name in dir(Account)}
         for function in _api.PROTOTYPES:

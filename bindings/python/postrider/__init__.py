@@ -21,7 +21,7 @@ mail_account_<name>. The comments there hold here too: this package adds the idi
 and no meaning. Where the C function takes NULL, pass None.
 """
 
-from ._errors import PostriderError, Recipient, Reply, Result
+from ._errors import Diagnosis, PostriderError, Recipient, Reply, Result
 from ._account import Account
 from ._callbacks import Store, SuppliedToken
 from ._codes import Importance, Kind, Mechanism, Outcome, Security, Stage, Status
@@ -30,6 +30,7 @@ from ._mail import Mail
 
 __all__ = [
     "Account",
+    "Diagnosis",
     "Importance",
     "Kind",
     "Mail",

@@ -35,6 +35,15 @@ class Result:
     reply: Reply
 
 
+@dataclass(frozen=True)
+class Diagnosis:
+    """What works and what does not on the way of a message."""
+
+    status: Status  # of the first step that failed
+    text: str  # for people
+    json: str  # for programs: docs/diagnosis.md
+
+
 class PostriderError(Exception):
     """Raised by every call that fails; str() is one line that says what went wrong.
 

@@ -11,12 +11,13 @@ from typing import Optional, Union
 from . import _api
 from ._account import Account
 from ._callbacks import Callbacks, Log, Progress, run
-from ._codes import Importance, Kind, Mechanism, Outcome, Security
-from ._errors import Result
+from ._codes import Importance, Kind, Mechanism, Outcome, Security, Status
+from ._errors import Diagnosis, Result
 from ._library import (
     Data,
     PathText,
     content,
+    copied,
     data_bytes,
     error,
     int32,
@@ -355,6 +356,17 @@ class Mail:
             tuple(recipient for recipient in everyone if recipient.accepted),
             tuple(recipient for recipient in everyone if not recipient.accepted),
             reply(self._handle),
+        )
+
+    def diagnose(self) -> Diagnosis:
+        """Goes the way of the message without sending it. A step that fails raises nothing."""
+        status = run(self._handle, library.mail_diagnose, self._handle)
+        if status == Status.INVALID_HANDLE:
+            raise error(None, status)
+        return Diagnosis(
+            Status(status),
+            copied(library.mail_diagnosis_text, self._handle),
+            copied(library.mail_diagnosis_json, self._handle),
         )
 
     def cancel(self) -> None:

@@ -14,6 +14,7 @@ mod accounts;
 mod admin_kit;
 mod bundle;
 mod config;
+mod doctor;
 mod login;
 mod logout;
 mod output;
@@ -54,6 +55,8 @@ enum Command {
     Login(Box<login::Options>),
     /// Send a message
     Send(Box<send::Options>),
+    /// Say what works and what does not on the way of a message, without sending one
+    Doctor(Box<doctor::Options>),
     /// List the accounts, and whether they can still sign in
     Accounts(accounts::Options),
     /// Print a fresh access token
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Login(options) => login::run(&options),
         Command::Send(options) => send::run(&options),
+        Command::Doctor(options) => doctor::run(&options),
         Command::Accounts(options) => accounts::run(&options),
         Command::Token(options) => token::run(&options),
         Command::Logout(options) => logout::run(&options),

@@ -133,7 +133,8 @@ impl From<Exit> for ExitCode {
     }
 }
 
-fn exit_of(error: &Error) -> Exit {
+/// The exit code for what the library said.
+pub fn exit_of(error: &Error) -> Exit {
     match (error.outcome(), error.status()) {
         (Outcome::Unknown, _) => Exit::Unknown,
         (_, Status::Partial) => Exit::Partly,
@@ -190,7 +191,7 @@ pub fn note(text: impl Display) {
 }
 
 /// What a provider or a server says must not reach the controls of a terminal.
-fn harmless(text: impl Display) -> String {
+pub fn harmless(text: impl Display) -> String {
     let is_bad = |c: char| c.is_control() && c != '\n';
     text.to_string().replace(is_bad, " ")
 }

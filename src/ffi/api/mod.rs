@@ -21,6 +21,8 @@ mod send;
 
 mod result;
 
+mod diagnose;
+
 mod observe;
 
 mod account;

@@ -24,8 +24,8 @@ mod tests;
 use crate::error::{Error, Result, Status};
 use crate::net::{Canceller, CertificateDer, Trust, Watch};
 use crate::oauth::client_certificate::ClientCertificate;
-use crate::oauth::inspect::{self, Hint, Need, Service};
-use crate::oauth::provider::{Family, Providers, Quirk, Smtp};
+use crate::oauth::inspect::{self, Hint};
+use crate::oauth::provider::{Family, Provider, Providers, Quirk, Smtp};
 use crate::oauth::service_account::ServiceAccount;
 use crate::oauth::store::{Entry, Locks, Store};
 use crate::oauth::token::Token;
@@ -369,22 +369,7 @@ impl Account {
             return Ok(Vec::new());
         }
         let provider = settings.table();
-        let scope = provider.mail_scope().unwrap_or_default();
-        let app_scope = provider.scopes.app.as_ref().and_then(|scopes| scopes.first());
-        let exchange = provider.family == Family::Microsoft;
-        inspect::inspect(
-            token.secret(),
-            &Need {
-                service: exchange.then_some(Service::ExchangeOnline),
-                purpose: "SMTP",
-                scope,
-                app_scope: app_scope.map(String::as_str),
-                role: exchange.then_some("SMTP.SendAsApp"),
-                user: Some(user),
-                tenant: settings.tenant_id(),
-                now: fresh::seconds(SystemTime::now()),
-            },
-        )
+        inspect::inspect_for(provider, token.secret(), Some(user), settings.tenant_id(), now())
     }
 
     /// Whose dialect its servers and its provider speak.
@@ -447,6 +432,33 @@ impl Account {
         result
     }
 
+    /// The same, and no person is ever asked.
+    pub(crate) fn token_without_person(&self, watch: &mut Watch) -> Result<AccessToken> {
+        let settings = self.settings();
+        if !matches!(settings.flow, Flow::Person) {
+            return self.token(watch, None);
+        }
+        refresh::for_person(&settings, watch, None)
+    }
+
+    /// What a diagnosis tells of it.
+    pub(crate) fn facts(&self) -> AccountFacts {
+        let settings = self.settings();
+        AccountFacts {
+            provider: settings.table().clone(),
+            client_id: settings.client_id.clone(),
+            tenant: settings.tenant().map(str::to_owned),
+            user: settings.user.clone(),
+            scopes: settings.scopes(),
+            signs_in: match settings.flow {
+                Flow::Person => "a person signs in",
+                Flow::App => "the app signs in itself (client credentials)",
+                Flow::ServiceAccount(_) => "a service account signs in for the user",
+                Flow::Supplied(_) => "the program supplies the tokens",
+            },
+        }
+    }
+
     /// Lets the person sign in, once for all sends that wait for it.
     fn ask_person(
         &self,
@@ -486,6 +498,24 @@ impl Account {
         let cancellation = self.0.canceller.watch();
         work(&mut Watch::new(self.settings().timeout, cancellation, &mut tick))
     }
+}
+
+/// What a diagnosis tells of an account.
+#[derive(Clone, Debug)]
+pub(crate) struct AccountFacts {
+    pub provider: Provider,
+    /// Empty until it is set.
+    pub client_id: String,
+    pub tenant: Option<String>,
+    pub user: Option<String>,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+    /// How tokens are come by, as a sentence.
+    pub signs_in: &'static str,
+}
+
+fn now() -> i64 {
+    fresh::seconds(SystemTime::now())
 }
 
 impl PartialEq for Account {

@@ -238,6 +238,11 @@ impl Settings {
         Ok(provider)
     }
 
+    /// The tenant that was set, or the provider's usual one.
+    pub(super) fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref().or(self.provider.tenant.as_deref())
+    }
+
     /// The tenant, when it is one organization's id.
     pub(super) fn tenant_id(&self) -> Option<&str> {
         let is_id = |tenant: &&str| tenant.len() == 36 && tenant.matches('-').count() == 4;

@@ -66,6 +66,31 @@ fn all_or_none_waits_for_every_recipient_before_data() {
 }
 
 #[test]
+fn one_that_only_asks_is_taken_back_and_never_reaches_data() {
+    let only_asks = |count| Envelope { only_asks: true, ..to(count) };
+    let mut dialogue = Dialogue::ready(OFFER);
+    for _ in 0..2 {
+        let wrote = dialogue.begin(only_asks(2));
+        assert!(wrote.ends_with("RCPT TO:<r2@example.org>\r\n"), "{wrote}");
+        let before = "250 ok\r\n".repeat(usize::from(wrote.starts_with("RSET")));
+        assert_eq!(dialogue.say(&(before + "250 ok\r\n550 no\r\n250 ok\r\n")), "RSET\r\n");
+        assert_eq!(dialogue.say("250 ok\r\n"), "");
+        assert!(dialogue.session.is_ready() && !dialogue.transaction().was_accepted());
+    }
+    let mut dialogue = Dialogue::ready(LOCK_STEP_OFFER);
+    assert!(dialogue.begin(only_asks(1)).starts_with("MAIL FROM"));
+    assert!(dialogue.say("250 ok\r\n").starts_with("RCPT TO"));
+    assert_eq!(dialogue.say("250 ok\r\n"), "RSET\r\n");
+    assert_eq!(dialogue.say("250 ok\r\n"), "");
+    // A second one takes back what the first may have left, and still asks.
+    assert_eq!(dialogue.begin(only_asks(1)), "RSET\r\n");
+    assert!(dialogue.say("250 ok\r\n").starts_with("MAIL FROM"));
+    assert_eq!(dialogue.say("550 not you\r\n"), "RSET\r\n", "nobody else is asked for");
+    assert_eq!(dialogue.say("250 ok\r\n"), "");
+    assert_eq!(dialogue.transaction().error.unwrap().status(), Status::Sender);
+}
+
+#[test]
 fn a_content_that_nobody_gets_is_ended_at_once() {
     let mut dialogue = Dialogue::ready(OFFER);
     dialogue.begin(to(2));

@@ -15,8 +15,7 @@ use crate::output::{Failure, Result};
 use message::Content;
 use postrider::Mail;
 use progress::Progress;
-pub use way::Security;
-use way::Way;
+pub use way::{Security, Way};
 
 #[derive(clap::Args)]
 #[command(after_help = HELP)]

@@ -6,6 +6,7 @@ use crate::output::{Failure, Result};
 use crate::secret_input::Source;
 use clap::ValueEnum;
 use postrider::Mail;
+use postrider::diagnosis::OldSettings;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -115,6 +116,16 @@ impl Way {
         }
     }
 
+    /// The same as settings of an old program: nothing is read, and nobody is asked for a password.
+    pub fn old_settings(&self) -> Result<OldSettings<'_>> {
+        let server = self.server.as_deref().unwrap_or_default();
+        let security = self.security.unwrap_or(Security::Auto);
+        let (host, port) = host_and_port(server, security)?;
+        let with_password = matches!(self.auth, None | Some(Auth::Plain | Auth::Login));
+        let user = self.user.as_deref().filter(|_| self.auth != Some(Auth::None));
+        Ok(OldSettings { host, port, security: security.number(), user, with_password })
+    }
+
     fn use_account(&self, mail: &mut Mail, used: &mut Option<String>) -> Result<String> {
         let config = Config::load()?;
         let (name, settings) = config.find(self.account.as_deref())?;
@@ -160,18 +171,21 @@ impl Way {
     }
 }
 
-/// Sets `HOST[:PORT]`; an IPv6 address with a port stands in brackets.
-fn set_server(mail: &mut Mail, server: &str, security: Option<Security>) -> Result<()> {
-    let security = security.unwrap_or(Security::Auto);
-    let (host, port) = match server.rsplit_once(':') {
+/// Takes `HOST[:PORT]` apart; an IPv6 address with a port stands in brackets.
+fn host_and_port(server: &str, security: Security) -> Result<(&str, u16)> {
+    match server.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
             let number = port.parse::<u16>().ok().filter(|number| *number != 0);
-            let number = number
-                .ok_or_else(|| Failure::usage(format_args!("{port} is no port: 1 to 65535")))?;
-            (host, number)
+            let wrong = || Failure::usage(format_args!("{port} is no port: 1 to 65535"));
+            Ok((host, number.ok_or_else(wrong)?))
         }
-        _ => (server, security.port()),
-    };
+        _ => Ok((server, security.port())),
+    }
+}
+
+fn set_server(mail: &mut Mail, server: &str, security: Option<Security>) -> Result<()> {
+    let security = security.unwrap_or(Security::Auto);
+    let (host, port) = host_and_port(server, security)?;
     mail.set_server(host, port.into())?;
     Ok(mail.set_security(security.number())?)
 }
