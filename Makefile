@@ -78,7 +78,10 @@ bindings: ## Rewrites the header and the declarations of every language from src
 licences: ## Rewrites packaging/THIRD-PARTY-LICENSES.txt from the crates that are in the library
 	POSTRIDER_BLESS=1 $(CARGO) test --locked --test project licences_of_the_dependencies
 
+errors: ## Rewrites docs/errors.md from the tables of causes and of what servers say
+	POSTRIDER_BLESS=1 $(CARGO) test --locked --lib the_page_of_errors_is_current
+
 fuzz: ## Feeds the parsers with garbage for a minute each (needs a nightly toolchain)
 	bash fuzz/run.sh
 
-.PHONY: help library command install uninstall windows windows-check python fuzz demo test test-windows lint tools bench bench-quick bindings licences
+.PHONY: help library command install uninstall windows windows-check python fuzz demo test test-windows lint tools bench bench-quick bindings licences errors

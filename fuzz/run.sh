@@ -58,11 +58,13 @@ run() {
 failed=0
 while read -r first second; do
     run "$first" & one=$!
-    run "$second" & two=$!
+    two=
+    [ -z "$second" ] || { run "$second" & two=$!; }
     wait "$one" || failed=1
-    wait "$two" || failed=1
+    [ -z "$two" ] || wait "$two" || failed=1
 done <<'TARGETS'
 session message
 reply address_list
+explanation
 TARGETS
 exit "$failed"

@@ -1265,6 +1265,39 @@ MAIL_API size_t MAIL_CALL mail_last_cause(const mail_t *mail, char *buf, size_t 
 MAIL_API size_t MAIL_CALL mail_last_advice(const mail_t *mail, char *buf, size_t cap);
 
 /**
+ * Copies the address of a page of the provider's that tells more about the last error.
+ *
+ * @param mail  as in mail_last_error()
+ * @param buf   receives NUL-terminated ASCII; may be NULL when `cap` is 0
+ * @param cap   size of `buf` in bytes
+ * @return the length of the whole text without the NUL; 0 when there is none
+ * @since 0.1.0
+ */
+MAIL_API size_t MAIL_CALL mail_last_link(const mail_t *mail, char *buf, size_t cap);
+
+/**
+ * Returns whether, and when, the same may succeed without any change.
+ *
+ * @param mail  as in mail_last_error()
+ * @return -1 when something has to be changed first, or when there was no error; else how many seconds
+ *         to wait, 0 when nobody said how long
+ * @since 0.1.0
+ */
+MAIL_API int32_t MAIL_CALL mail_last_retry_after(const mail_t *mail);
+
+/**
+ * Copies everything that is known about the last error as one JSON document, without secrets: to
+ * paste into a ticket. docs/errors.md tells its fields.
+ *
+ * @param mail  as in mail_last_error()
+ * @param buf   receives NUL-terminated UTF-8; may be NULL when `cap` is 0
+ * @param cap   size of `buf` in bytes
+ * @return the length of the whole text without the NUL; 0 when there was no error
+ * @since 0.1.0
+ */
+MAIL_API size_t MAIL_CALL mail_last_error_json(const mail_t *mail, char *buf, size_t cap);
+
+/**
  * Returns what became of the message of the last mail_send().
  *
  * @param mail  handle from mail_new()
@@ -2187,6 +2220,43 @@ MAIL_API size_t MAIL_CALL mail_account_last_cause(const mail_account_t *account,
 MAIL_API size_t MAIL_CALL mail_account_last_advice(const mail_account_t *account,
                                                    char *buf,
                                                    size_t cap);
+
+/**
+ * Copies the address of a page of the provider's that tells more about the last error.
+ *
+ * @param account  as in mail_account_last_error()
+ * @param buf      receives NUL-terminated ASCII; may be NULL when `cap` is 0
+ * @param cap      size of `buf` in bytes
+ * @return the length of the whole text without the NUL; 0 when there is none
+ * @since 0.1.0
+ */
+MAIL_API size_t MAIL_CALL mail_account_last_link(const mail_account_t *account,
+                                                 char *buf,
+                                                 size_t cap);
+
+/**
+ * Returns whether, and when, the same may succeed without any change.
+ *
+ * @param account  as in mail_account_last_error()
+ * @return -1 when something has to be changed first, or when there was no error; else how many seconds
+ *         to wait, 0 when nobody said how long
+ * @since 0.1.0
+ */
+MAIL_API int32_t MAIL_CALL mail_account_last_retry_after(const mail_account_t *account);
+
+/**
+ * Copies everything that is known about the last error as one JSON document, without secrets: to
+ * paste into a ticket. docs/errors.md tells its fields.
+ *
+ * @param account  as in mail_account_last_error()
+ * @param buf      receives NUL-terminated UTF-8; may be NULL when `cap` is 0
+ * @param cap      size of `buf` in bytes
+ * @return the length of the whole text without the NUL; 0 when there was no error
+ * @since 0.1.0
+ */
+MAIL_API size_t MAIL_CALL mail_account_last_error_json(const mail_account_t *account,
+                                                       char *buf,
+                                                       size_t cap);
 
 #ifdef __cplusplus
 }  // extern "C"

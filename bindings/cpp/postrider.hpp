@@ -78,6 +78,9 @@ inline Error error(const mail_t *mail, std::int32_t status, bool of_send = false
     details.stage = Stage{mail_last_stage(mail)};
     details.cause = copied(mail_last_cause, mail);
     details.advice = copied(mail_last_advice, mail);
+    details.link = copied(mail_last_link, mail);
+    details.retry_after = mail_last_retry_after(mail);
+    details.json = copied(mail_last_error_json, mail);
     if (of_send) {
         details.outcome = Outcome{mail_last_outcome(mail)};
         details.reply = reply(mail);

@@ -59,7 +59,8 @@ inline Error account_error(const mail_account_t *account, std::int32_t status) {
     return {error_text(copied(mail_account_last_error, account), status),
             {Status{status}, Stage{mail_account_last_stage(account)},
              copied(mail_account_last_cause, account), copied(mail_account_last_advice, account),
-             {}, {}, {}}};
+             {}, {}, {}, copied(mail_account_last_link, account),
+             mail_account_last_retry_after(account), copied(mail_account_last_error_json, account)}};
 }
 
 /// What the callbacks need. It stays in its place when the Account moves.

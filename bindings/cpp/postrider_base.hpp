@@ -6,6 +6,7 @@
 #include <postrider.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -146,6 +147,9 @@ public:
         Outcome outcome = Outcome::not_sent;
         Reply reply;
         std::vector<Recipient> recipients;
+        std::string link;
+        std::int32_t retry_after = -1;
+        std::string json;
     };
 
     Error(const std::string &text, Details details)
@@ -158,6 +162,16 @@ public:
     const std::string &cause() const noexcept { return details_->cause; }
     /// What the person can do about it: one sentence.
     const std::string &advice() const noexcept { return details_->advice; }
+    /// A page of the provider's that tells more; empty when there is none.
+    const std::string &link() const noexcept { return details_->link; }
+    /// How long to wait before the same may succeed, 0 when nobody says; nothing when something has
+    /// to be changed first.
+    std::optional<std::chrono::seconds> retry_after() const {
+        if (details_->retry_after < 0) return std::nullopt;
+        return std::chrono::seconds{details_->retry_after};
+    }
+    /// Everything that is known, as JSON without secrets: to paste into a ticket.
+    const std::string &json() const noexcept { return details_->json; }
     Outcome outcome() const noexcept { return details_->outcome; }
     const Reply &reply() const noexcept { return details_->reply; }
     const std::vector<Recipient> &recipients() const noexcept { return details_->recipients; }

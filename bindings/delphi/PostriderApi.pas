@@ -823,6 +823,33 @@ function mail_last_cause(Mail: PMail; Buf: PAnsiChar; Cap: TPostriderSize): TPos
 // @since 0.1.0
 function mail_last_advice(Mail: PMail; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
 
+// Copies the address of a page of the provider's that tells more about the last error.
+//
+// @param mail  as in mail_last_error()
+// @param buf   receives NUL-terminated ASCII; may be NULL when `cap` is 0
+// @param cap   size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 when there is none
+// @since 0.1.0
+function mail_last_link(Mail: PMail; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Returns whether, and when, the same may succeed without any change.
+//
+// @param mail  as in mail_last_error()
+// @return -1 when something has to be changed first, or when there was no error; else how many seconds
+//         to wait, 0 when nobody said how long
+// @since 0.1.0
+function mail_last_retry_after(Mail: PMail): Integer;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies everything that is known about the last error as one JSON document, without secrets: to
+// paste into a ticket. docs/errors.md tells its fields.
+//
+// @param mail  as in mail_last_error()
+// @param buf   receives NUL-terminated UTF-8; may be NULL when `cap` is 0
+// @param cap   size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 when there was no error
+// @since 0.1.0
+function mail_last_error_json(Mail: PMail; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
 // Returns what became of the message of the last mail_send().
 //
 // @param mail  handle from mail_new()
@@ -1539,6 +1566,33 @@ function mail_account_last_cause(Account: PMailAccount; Buf: PAnsiChar; Cap: TPo
 // @return the length of the whole text without the NUL; 0 when there was no error
 // @since 0.1.0
 function mail_account_last_advice(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies the address of a page of the provider's that tells more about the last error.
+//
+// @param account  as in mail_account_last_error()
+// @param buf      receives NUL-terminated ASCII; may be NULL when `cap` is 0
+// @param cap      size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 when there is none
+// @since 0.1.0
+function mail_account_last_link(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Returns whether, and when, the same may succeed without any change.
+//
+// @param account  as in mail_account_last_error()
+// @return -1 when something has to be changed first, or when there was no error; else how many seconds
+//         to wait, 0 when nobody said how long
+// @since 0.1.0
+function mail_account_last_retry_after(Account: PMailAccount): Integer;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
+
+// Copies everything that is known about the last error as one JSON document, without secrets: to
+// paste into a ticket. docs/errors.md tells its fields.
+//
+// @param account  as in mail_account_last_error()
+// @param buf      receives NUL-terminated UTF-8; may be NULL when `cap` is 0
+// @param cap      size of `buf` in bytes
+// @return the length of the whole text without the NUL; 0 when there was no error
+// @since 0.1.0
+function mail_account_last_error_json(Account: PMailAccount; Buf: PAnsiChar; Cap: TPostriderSize): TPostriderSize;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
 
 implementation
 

@@ -46,6 +46,9 @@ type
     FStage: Integer;
     FCause: TPostriderString;
     FAdvice: TPostriderString;
+    FLink: TPostriderString;
+    FRetryAfter: Integer;
+    FJson: TPostriderString;
     FOutcome: Integer;
     FReply: TPostriderReply;
     FRecipients: TPostriderRecipients;
@@ -60,6 +63,13 @@ type
     property Cause: TPostriderString read FCause;
     { What the person can do about it: one sentence. }
     property Advice: TPostriderString read FAdvice;
+    { A page of the provider's that tells more; '' when there is none. }
+    property Link: TPostriderString read FLink;
+    { How many seconds to wait before the same may succeed, 0 when nobody says; -1 when something has
+      to be changed first. }
+    property RetryAfter: Integer read FRetryAfter;
+    { Everything that is known, as JSON without secrets: to paste into a ticket. }
+    property Json: TPostriderString read FJson;
     { A MAIL_OUTCOME_*: what became of the message. }
     property Outcome: Integer read FOutcome;
     property Reply: TPostriderReply read FReply;
@@ -130,6 +140,7 @@ begin
   Result.FStage := Stage;
   Result.FCause := Cause;
   Result.FAdvice := Advice;
+  Result.FRetryAfter := -1;
 end;
 
 function ArgumentError(const Text: TPostriderString): EPostrider;
@@ -276,6 +287,9 @@ function MailError(Mail: PMail; Status: Integer): EPostrider;
 begin
   Result := Remembered(Status, mail_last_stage(Mail), Copied(mail_last_error, Mail),
     Copied(mail_last_cause, Mail), Copied(mail_last_advice, Mail));
+  Result.FLink := Copied(mail_last_link, Mail);
+  Result.FRetryAfter := mail_last_retry_after(Mail);
+  Result.FJson := Copied(mail_last_error_json, Mail);
 end;
 
 function AccountError(Account: PMailAccount; Status: Integer): EPostrider;
@@ -283,6 +297,9 @@ begin
   Result := Remembered(Status, mail_account_last_stage(Account),
     Copied(mail_account_last_error, Account), Copied(mail_account_last_cause, Account),
     Copied(mail_account_last_advice, Account));
+  Result.FLink := Copied(mail_account_last_link, Account);
+  Result.FRetryAfter := mail_account_last_retry_after(Account);
+  Result.FJson := Copied(mail_account_last_error_json, Account);
 end;
 
 function SendError(Mail: PMail; Status: Integer): EPostrider;

@@ -4,7 +4,7 @@
 //! standards give. What fits nothing is unknown, and several causes are all named, the likeliest
 //! first.
 
-use crate::error::Cause;
+use crate::error::{Cause, Certainty};
 use crate::explain::explain as look_up;
 
 /// What a text from a log may mean.
@@ -17,6 +17,10 @@ pub struct Explanation {
     pub enhanced_code: String,
     /// What it may be, the likeliest first. Empty when that is unknown.
     pub causes: Vec<Cause>,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// Where it was found what the text means: a section of the project's reference, or a standard.
+    pub source: &'static str,
 }
 
 impl Explanation {
@@ -32,11 +36,13 @@ impl Explanation {
 /// Explains a text from a log.
 pub fn explain(text: &str) -> Explanation {
     let (code, enhanced_code) = codes(text);
-    let causes = match look_up(text) {
-        Some(found) => vec![found.cause],
-        None => code.map(|code| causes_of(code, &enhanced_code)).unwrap_or_default(),
-    };
-    Explanation { code, enhanced_code, causes }
+    if let Some(row) = look_up(text) {
+        let (certainty, source) = (row.certainty, row.source);
+        return Explanation { code, enhanced_code, causes: vec![row.cause], certainty, source };
+    }
+    let causes = code.map(|code| causes_of(code, &enhanced_code)).unwrap_or_default();
+    let certainty = Certainty::Unknown;
+    Explanation { code, enhanced_code, causes, certainty, source: "RFC 5321 §4.2" }
 }
 
 /// The first word that can be the code of a refusal, and the enhanced code behind it; they may stand

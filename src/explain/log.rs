@@ -1,37 +1,18 @@
 //! A text that somebody has from a log, such as "535 5.7.139 Authentication unsuccessful, …" or
 //! "AADSTS50173: …": the facts in it, and what they mean.
 
-use super::{Facts, Family, Row, Then, look_up};
-use crate::error::{Cause, Certainty, Stage};
+use super::{Facts, Family, Row, look_up};
+use crate::error::Stage;
 
 /// Where a reply may have come.
 const STEPS: [Stage; 5] =
     [Stage::SignIn, Stage::Sender, Stage::Recipients, Stage::Data, Stage::Greeting];
 const FAMILIES: [Family; 3] = [Family::Other, Family::Microsoft, Family::Google];
 
-/// What a text from a log means.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Explanation {
-    /// Why it was said.
-    pub cause: Cause,
-    /// How sure that is.
-    pub certainty: Certainty,
-    /// Whether it passes by itself.
-    pub passes: bool,
-    /// Where it was found what it means: a section of the project's reference, or a standard.
-    pub source: &'static str,
-}
-
 /// Explains a reply of a mail server or an error of an OAuth provider, such as
 /// "535 5.7.139 Authentication unsuccessful, …" or "AADSTS50173: …". `None` when nobody knows.
-pub(crate) fn explain(text: &str) -> Option<Explanation> {
-    let row = of_provider(text).or_else(|| of_server(text))?;
-    Some(Explanation {
-        cause: row.cause,
-        certainty: row.certainty,
-        passes: matches!(row.then, Then::Wait | Then::WaitHours(_)),
-        source: row.source,
-    })
+pub(crate) fn explain(text: &str) -> Option<&'static Row> {
+    of_provider(text).or_else(|| of_server(text))
 }
 
 fn of_provider(text: &str) -> Option<&'static Row> {

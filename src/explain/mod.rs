@@ -6,8 +6,11 @@
 //!
 //! - `table`  the rows, with their sources
 //! - `log`    finds the facts in a line of a log that somebody pastes
+//! - `page`   writes docs/errors.md
 
 mod log;
+#[cfg(test)]
+mod page;
 mod table;
 
 use crate::error::{Cause, Certainty, Error, Outcome, Retry, Stage, Status};

@@ -4,13 +4,16 @@
 //! Each function takes any bytes, and panics when something does not hold.
 //!
 //! - `reply`     replies, read in pieces
+//! - `explain`   what replies and texts mean
 //! - `session`   a dialogue with any server
 //! - `message`   lists of addresses, and messages of any texts
 
+mod explain;
 mod message;
 mod reply;
 mod session;
 
+pub use explain::explanation;
 pub use message::{address_list, message};
 pub use reply::reply;
 pub use session::session;
@@ -42,6 +45,7 @@ mod tests {
             ("reply", super::reply),
             ("address_list", super::address_list),
             ("message", super::message),
+            ("explanation", super::explanation),
         ];
         for (target, check) in targets {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);

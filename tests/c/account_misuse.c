@@ -220,6 +220,8 @@ static void test_new_and_free(void)
 TEXT_GETTER(last_error)
 TEXT_GETTER(last_cause)
 TEXT_GETTER(last_advice)
+TEXT_GETTER(last_link)
+TEXT_GETTER(last_error_json)
 TEXT_GETTER(sign_in_url)
 TEXT_GETTER(sign_in_message)
 TEXT_GETTER(sign_in_complete_url)
@@ -238,6 +240,8 @@ static const struct {
     {"mail_account_last_error", get_last_error, 1, 1},
     {"mail_account_last_cause", get_last_cause, 1, 1},
     {"mail_account_last_advice", get_last_advice, 1, 1},
+    {"mail_account_last_error_json", get_last_error_json, 1, 1},
+    {"mail_account_last_link", get_last_link, 0, 1},
     {"mail_account_sign_in_url", get_sign_in_url, 1, 0},
     {"mail_account_sign_in_message", get_sign_in_message, 1, 0},
     {"mail_account_sign_in_complete_url", get_sign_in_complete_url, 0, 0},
@@ -277,6 +281,7 @@ static void test_getters(void)
             check_no_text(i, bad_handles[j].handle);
     }
     CHECK(mail_account_last_stage(account) == MAIL_STAGE_ARGUMENT, "the stage");
+    CHECK(mail_account_last_retry_after(account) == -1, "something has to be changed");
     CHECK(mail_account_token_expires_at(account) > 1700000000, "the end of the token");
     CHECK(mail_account_sign_in_expires_in(account) == 0, "nobody says so");
     for (size_t i = 0; i < BAD_HANDLES; i++) {

@@ -33,12 +33,15 @@
 TEXT_GETTER(last_error)
 TEXT_GETTER(last_cause)
 TEXT_GETTER(last_advice)
+TEXT_GETTER(last_link)
+TEXT_GETTER(last_error_json)
 TEXT_GETTER(last_reply_enhanced_code)
 TEXT_GETTER(last_reply_text)
 TEXT_GETTER(diagnosis_text)
 TEXT_GETTER(diagnosis_json)
 NUMBER_GETTER(last_status)
 NUMBER_GETTER(last_stage)
+NUMBER_GETTER(last_retry_after)
 NUMBER_GETTER(last_outcome)
 NUMBER_GETTER(last_reply_code)
 NUMBER_GETTER(recipient_count)
@@ -59,6 +62,7 @@ static const struct {
     {"mail_last_error", get_last_error, OF_ERROR},
     {"mail_last_cause", get_last_cause, OF_ERROR},
     {"mail_last_advice", get_last_advice, OF_ERROR},
+    {"mail_last_error_json", get_last_error_json, OF_ERROR},
     {"mail_last_reply_enhanced_code", get_last_reply_enhanced_code, OF_SEND},
     {"mail_last_reply_text", get_last_reply_text, OF_SEND},
     {"mail_diagnosis_text", get_diagnosis_text, OF_SEND},
@@ -75,6 +79,7 @@ static const struct {
 } NUMBER_GETTERS[] = {
     {"mail_last_status", get_last_status, OF_ERROR},
     {"mail_last_stage", get_last_stage, OF_ERROR},
+    {"mail_last_retry_after", get_last_retry_after, OF_ERROR},
     {"mail_last_outcome", get_last_outcome, OF_SEND},
     {"mail_last_reply_code", get_last_reply_code, OF_SEND},
     {"mail_recipient_count", get_recipient_count, OF_SEND},
@@ -114,6 +119,7 @@ static void test_getters(int port)
         for (size_t j = 0; j < BAD_INDEX_COUNT && NUMBER_GETTERS[i].of == OF_RECIPIENT; j++)
             CHECK(NUMBER_GETTERS[i].get(mail, BAD_INDEXES[j]) == 0, "%s", NUMBER_GETTERS[i].name);
     }
+    CHECK(get_last_link(mail, 0, NULL, 0) == 0, "no provider has a page about nobody");
     CHECK(mail_last_status(mail) == MAIL_STATUS_PARTIAL, "asking changes nothing");
     mail_free(mail);
 }

@@ -228,6 +228,9 @@ PROTOTYPES = {
     "mail_last_stage": (ctypes.c_int32, [ctypes.c_void_p]),
     "mail_last_cause": (ctypes.c_size_t, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
     "mail_last_advice": (ctypes.c_size_t, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
+    "mail_last_link": (ctypes.c_size_t, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
+    "mail_last_retry_after": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_last_error_json": (ctypes.c_size_t, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
     "mail_last_outcome": (ctypes.c_int32, [ctypes.c_void_p]),
     "mail_last_reply_code": (ctypes.c_int32, [ctypes.c_void_p]),
     "mail_last_reply_enhanced_code": (
@@ -472,6 +475,23 @@ PROTOTYPES = {
         ],
     ),
     "mail_account_last_advice": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_last_link": (
+        ctypes.c_size_t,
+        [
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ],
+    ),
+    "mail_account_last_retry_after": (ctypes.c_int32, [ctypes.c_void_p]),
+    "mail_account_last_error_json": (
         ctypes.c_size_t,
         [
             ctypes.c_void_p,

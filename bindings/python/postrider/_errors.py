@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Optional
 
 from ._codes import Outcome, Stage, Status
 
@@ -48,7 +49,10 @@ class PostriderError(Exception):
     """Raised by every call that fails; str() is one line that says what went wrong.
 
     `cause` is a stable word for programs, such as "certificate_expired"; `advice` says in one
-    sentence what the person can do. Outcome, reply and recipients are those of the send that
+    sentence what the person can do, `link` is a page of the provider's that tells more.
+    `retry_after` is how many seconds to wait before the same may succeed, 0 when nobody says, and
+    None when something has to be changed first. `json` has everything that is known, without
+    secrets, to paste into a ticket. Outcome, reply and recipients are those of the send that
     failed; other calls leave them empty.
     """
 
@@ -62,9 +66,14 @@ class PostriderError(Exception):
         outcome: Outcome = Outcome.NOT_SENT,
         reply: Reply = Reply(),
         recipients: tuple[Recipient, ...] = (),
+        link: str = "",
+        retry_after: Optional[int] = None,
+        json: str = "",
     ) -> None:
         # All of them, so that the exception can be copied and pickled.
-        super().__init__(text, status, stage, cause, advice, outcome, reply, recipients)
+        super().__init__(
+            text, status, stage, cause, advice, outcome, reply, recipients, link, retry_after, json
+        )
         self.text = text
         self.status = status
         self.stage = stage
@@ -73,6 +82,9 @@ class PostriderError(Exception):
         self.outcome = outcome
         self.reply = reply
         self.recipients = recipients
+        self.link = link
+        self.retry_after = retry_after
+        self.json = json
 
     def __str__(self) -> str:
         return self.text

@@ -148,6 +148,7 @@ def _error(getters: str, handle: Optional[int], status: int) -> PostriderError:
     def copy(name: str) -> str:
         return copied(getattr(library, getters + name), handle)
 
+    retry_after: int = getattr(library, getters + "retry_after")(handle)
     return PostriderError(
         # Empty when the handle is gone, and its memory of errors with it.
         copy("error") or library.mail_status_text(status).decode(),
@@ -155,6 +156,9 @@ def _error(getters: str, handle: Optional[int], status: int) -> PostriderError:
         Stage(getattr(library, getters + "stage")(handle)),
         copy("cause"),
         copy("advice"),
+        link=copy("link"),
+        retry_after=retry_after if retry_after >= 0 else None,
+        json=copy("error_json"),
     )
 
 
@@ -170,6 +174,9 @@ def send_error(mail: Optional[int], status: int) -> PostriderError:
         Outcome(library.mail_last_outcome(mail)),
         reply(mail),
         recipients(mail),
+        plain.link,
+        plain.retry_after,
+        plain.json,
     )
 
 

@@ -1,7 +1,7 @@
 //! What people and scripts get to see: results on standard output, failures on standard error, and
 //! the exit codes (docs/command.md).
 
-use postrider::{Cause, Error, Outcome, Reply, Retry, Stage, Status};
+use postrider::{Cause, Error, Outcome, Reply, Retry, Status};
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::io::Write;

@@ -1,7 +1,7 @@
 //! What the last call on an account brought about. Nothing here changes anything.
 
 use super::types::{mail_account_t, mail_status};
-use crate::error::Error;
+use crate::error::{Error, Retry};
 use crate::ffi::boundary::{Buffer, guard_or, recall};
 use std::ffi::c_char;
 
@@ -80,4 +80,64 @@ pub unsafe extern "system" fn mail_account_last_advice(
     // SAFETY: the caller passes `cap` writable bytes (interface contract).
     let mut buf = unsafe { Buffer::new(buf, cap) };
     guard_or(0, || recall(account, |error| buf.copy(&error.map(Error::advice).unwrap_or_default())))
+}
+
+/// Copies the address of a page of the provider's that tells more about the last error.
+///
+/// @param account  as in mail_account_last_error()
+/// @param buf      receives NUL-terminated ASCII; may be NULL when `cap` is 0
+/// @param cap      size of `buf` in bytes
+/// @return the length of the whole text without the NUL; 0 when there is none
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn mail_account_last_link(
+    account: *const mail_account_t,
+    buf: *mut c_char,
+    cap: usize,
+) -> usize {
+    // SAFETY: the caller passes `cap` writable bytes (interface contract).
+    let mut buf = unsafe { Buffer::new(buf, cap) };
+    guard_or(0, || {
+        recall(account, |error| buf.copy(error.and_then(Error::link).unwrap_or_default()))
+    })
+}
+
+/// Returns whether, and when, the same may succeed without any change.
+///
+/// @param account  as in mail_account_last_error()
+/// @return -1 when something has to be changed first, or when there was no error; else how many seconds
+///         to wait, 0 when nobody said how long
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "system" fn mail_account_last_retry_after(account: *const mail_account_t) -> i32 {
+    guard_or(-1, || {
+        recall(account, |error| match error.filter(|error| error.retry() == Retry::Later) {
+            None => -1,
+            Some(error) => {
+                let after = error.retry_after().unwrap_or_default().as_secs();
+                i32::try_from(after).unwrap_or(i32::MAX)
+            }
+        })
+    })
+}
+
+/// Copies everything that is known about the last error as one JSON document, without secrets: to
+/// paste into a ticket. docs/errors.md tells its fields.
+///
+/// @param account  as in mail_account_last_error()
+/// @param buf      receives NUL-terminated UTF-8; may be NULL when `cap` is 0
+/// @param cap      size of `buf` in bytes
+/// @return the length of the whole text without the NUL; 0 when there was no error
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn mail_account_last_error_json(
+    account: *const mail_account_t,
+    buf: *mut c_char,
+    cap: usize,
+) -> usize {
+    // SAFETY: the caller passes `cap` writable bytes (interface contract).
+    let mut buf = unsafe { Buffer::new(buf, cap) };
+    guard_or(0, || {
+        recall(account, |error| buf.copy(&error.map(Error::to_json).unwrap_or_default()))
+    })
 }

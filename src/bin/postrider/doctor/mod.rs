@@ -135,6 +135,10 @@ fn explain_text(text: &str) -> Result {
     }
     for (cause, advice) in explanation.causes.iter().zip(explanation.advice()) {
         line(format_args!("{}: {advice}", cause.code()))?;
+        if let Some(link) = cause.link() {
+            line(format_args!("See {link}"))?;
+        }
     }
+    line(format_args!("({}; {})", explanation.certainty.code(), explanation.source))?;
     Ok(Exit::Done)
 }
