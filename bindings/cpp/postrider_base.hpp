@@ -239,7 +239,7 @@ inline std::string error_text(std::string text, std::int32_t status) {
 /// The error of an argument that cannot even be handed to C; in the words of the library.
 inline Error invalid(const std::string &text) {
     return {text, {Status::invalid_argument, Stage::argument, "argument_invalid",
-                   "Correct the argument that the error text names.", {}, {}, {}}};
+                   "Correct the argument that the error text names.", {}, {}, {}, {}, -1, {}}};
 }
 
 /// An argument as C wants it: with a NUL at its end and none inside; NULL for std::nullopt.
@@ -270,7 +270,7 @@ inline void check_library() {
     if (mail_library_abi() != MAIL_ABI_VERSION)
         throw Error("the postrider library has another interface number",
                     {Status::internal, Stage::none, "internal_error",
-                     "Install the library that belongs to this program.", {}, {}, {}});
+                     "Install the library that belongs to this program.", {}, {}, {}, {}, -1, {}});
 }
 
 } // namespace detail

@@ -116,7 +116,7 @@ causes! {
     StarttlsNotOffered: "starttls_not_offered", "Use TLS on port 465, or ask the server's operator to enable STARTTLS.";
     StarttlsRefused: "starttls_refused", "Try again later, or use TLS on port 465.";
     AuthNotOffered: "auth_not_offered", "Use the submission port of {host} (587 or 465), where servers let users sign in.";
-    MechanismNotOffered: "auth_mechanism_not_offered", "Use one of the mechanisms that {host} offers; the error text lists them. At Microsoft XOAUTH2 is missing when SMTP AUTH is switched off, or before STARTTLS.";
+    MechanismNotOffered: "auth_mechanism_not_offered", "Use one of the mechanisms that {host} offers; the error text lists them.";
     PlaintextAuth: "plaintext_auth_refused", "Use STARTTLS or TLS; only in your own network allow sign-in without it.";
     Smtputf8NotOffered: "smtputf8_not_offered", "Use an address without special letters before the @.";
 

@@ -163,7 +163,7 @@ fn every_row_has_a_source_and_no_number_stands_in_two() {
         assert!(!row.source.is_empty(), "{row:?}");
         assert!(row.numbers.iter().all(|number| seen.insert(*number)), "{row:?}");
         assert!(
-            row.is_of_provider() != !row.codes.is_empty(),
+            row.is_of_provider() == row.codes.is_empty(),
             "of a server or of a provider: {row:?}"
         );
     }

@@ -130,6 +130,20 @@ fn provider() -> Arc<CryptoProvider> {
     PROVIDER.get_or_init(|| Arc::new(ring::default_provider())).clone()
 }
 
+/// Whether the server speaks only versions of TLS that nobody should.
+fn is_too_old(error: &rustls::Error) -> bool {
+    use rustls::PeerIncompatible::{
+        ServerDoesNotSupportTls12Or13, ServerTlsVersionIsDisabledByOurConfig,
+    };
+    matches!(
+        error,
+        rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion)
+            | rustls::Error::PeerIncompatible(
+                ServerDoesNotSupportTls12Or13 | ServerTlsVersionIsDisabledByOurConfig
+            )
+    )
+}
+
 /// Why a handshake failed, for the person.
 pub(crate) fn handshake_error(error: &rustls::Error, host: &str) -> Error {
     let certificate = |cause, what: String| {
@@ -142,7 +156,8 @@ pub(crate) fn handshake_error(error: &rustls::Error, host: &str) -> Error {
     };
     let rustls::Error::InvalidCertificate(reason) = error else {
         let text = format!("the TLS handshake with {host} failed: {error}");
-        return Error::new(Status::Tls, Stage::Tls, Cause::TlsFailed, text);
+        let cause = if is_too_old(error) { Cause::TlsTooOld } else { Cause::TlsFailed };
+        return Error::new(Status::Tls, Stage::Tls, cause, text);
     };
     match reason {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -352,6 +367,14 @@ mod tests {
 
     fn other(text: &'static str) -> CertificateError {
         CertificateError::Other(rustls::OtherError(Arc::from(Box::from(text))))
+    }
+
+    #[test]
+    fn a_server_with_old_versions_only_is_told_from_other_failures() {
+        let cause = |error| handshake_error(&error, "old.test").cause();
+        let alert = rustls::Error::AlertReceived;
+        assert_eq!(cause(alert(rustls::AlertDescription::ProtocolVersion)), Cause::TlsTooOld);
+        assert_eq!(cause(alert(rustls::AlertDescription::HandshakeFailure)), Cause::TlsFailed);
     }
 
     #[test]

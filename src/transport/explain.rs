@@ -41,6 +41,12 @@ impl<'a> Situation<'a> {
         let error = error.with_values(self.values(recipient));
         match error.cause() {
             Cause::TokenRefused => self.suspect(error),
+            Cause::MechanismNotOffered if self.family == Family::Microsoft => {
+                let switch = "at Microsoft XOAUTH2 is missing when SMTP AUTH is switched off, or \
+                              before STARTTLS";
+                let advice = format!("{}: {switch}.", error.advice().trim_end_matches('.'));
+                error.with_advice(advice)
+            }
             _ => error,
         }
     }
@@ -151,4 +157,116 @@ fn microsoft_suspects(user: &str) -> String {
          mailbox the user is the person who signed in, and the shared address stands in From only; \
          some report the opposite."
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Retry, Status};
+    use crate::smtp::PasswordMechanism;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::{Value, json};
+
+    fn server(host: &str, credentials: Credentials) -> Server {
+        Server { host: host.into(), credentials: Some(credentials), ..Server::default() }
+    }
+
+    fn with_token(token: &str) -> Credentials {
+        Credentials::XOAuth2 { user: "anna@example.org".into(), token: Secret::new(token) }
+    }
+
+    fn jwt(claims: &Value) -> String {
+        let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        format!("{}.{}.c2ln", encode(r#"{"alg":"RS256"}"#), encode(&claims.to_string()))
+    }
+
+    fn refused(cause: Cause, text: &str) -> Error {
+        let mut buffer = crate::smtp::ReplyBuffer::default();
+        buffer.push(format!("{text}\r\n").as_bytes());
+        let reply = buffer.next(Stage::SignIn, &mut |_| {}).unwrap().unwrap();
+        Error::refused(Status::SignIn, Stage::SignIn, cause, "refused", reply)
+    }
+
+    /// Microsoft's bare refusal of this token.
+    fn explained(token: &str) -> Error {
+        let server = server("smtp.office365.com", with_token(token));
+        let error = refused(Cause::TokenRefused, "535 5.7.3 Authentication unsuccessful");
+        Situation::new(&server, Some("bob@example.org")).explain(error, None)
+    }
+
+    #[test]
+    fn a_token_says_itself_what_is_wrong_with_it() {
+        let good = json!({
+            "aud": "https://outlook.office.com", "scp": "SMTP.Send", "exp": 4_000_000_000_u64,
+            "upn": "anna@example.org",
+        });
+        let with = |name: &str, value: Value| {
+            let mut claims = good.clone();
+            claims[name] = value;
+            explained(&jwt(&claims))
+        };
+        for (name, value, cause) in [
+            ("aud", json!("https://graph.microsoft.com"), Cause::TokenWrongAudience),
+            ("scp", json!("User.Read"), Cause::TokenMissingScope),
+            ("exp", json!(1_000_000_000), Cause::TokenExpired),
+            ("upn", json!("carl@example.org"), Cause::WrongUserForToken),
+        ] {
+            let error = with(name, value);
+            assert_eq!((error.cause(), error.certainty()), (cause, Certainty::Likely), "{name}");
+            assert_eq!(error.retry(), Retry::No);
+        }
+        assert!(with("upn", json!("carl@example.org")).advice().contains("carl@example.org"));
+        let app = json!({
+            "aud": "https://outlook.office365.com", "idtyp": "app", "roles": ["SMTP.SendAsApp"],
+            "exp": 4_000_000_000_u64,
+        });
+        let error = explained(&jwt(&app));
+        assert_eq!(error.cause(), Cause::AppOnlyMailboxNotPermitted);
+        assert!(error.advice().contains("anna@example.org"), "{}", error.advice());
+    }
+
+    #[test]
+    fn where_several_causes_are_possible_they_are_named() {
+        let error = explained("opaque");
+        assert_eq!((error.cause(), error.certainty()), (Cause::TokenRefused, Certainty::Unknown));
+        let advice = error.advice();
+        assert!(advice.contains("anna@example.org") && advice.contains("Most likely"), "{advice}");
+    }
+
+    #[test]
+    fn the_advice_names_the_mailbox_and_the_error_its_link() {
+        let server = server("smtp.office365.com", with_token("opaque"));
+        let text = "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled \
+                    for the Mailbox.";
+        let error = refused(Cause::TokenRefused, text);
+        let error = Situation::new(&server, None).explain(error, None);
+        assert_eq!(error.cause(), Cause::SmtpAuthDisabledMailbox);
+        assert!(error.advice().contains("Set-CASMailbox -Identity anna@example.org "));
+        assert_eq!(error.link(), Some("https://aka.ms/smtp_auth_disabled"));
+        let json: Value = serde_json::from_str(&error.to_json()).unwrap();
+        assert_eq!(json["cause"], "smtp_auth_disabled_mailbox");
+        assert_eq!(json["host"], "smtp.office365.com");
+        assert_eq!(json["reply"]["enhanced_code"], "5.7.139");
+        assert!(!error.to_json().contains("opaque"));
+    }
+
+    #[test]
+    fn passwords_and_strange_certificates_at_big_providers() {
+        let password = Credentials::Password {
+            mechanism: PasswordMechanism::Auto,
+            user: "anna@example.org".into(),
+            password: Secret::new("s3cret"),
+        };
+        let server = server("smtp-mail.outlook.com", password);
+        let situation = Situation::new(&server, None);
+        let text = "535 5.7.139 Authentication unsuccessful, basic authentication is disabled.";
+        let error = situation.explain(refused(Cause::PasswordRefused, text), None);
+        assert_eq!(error.cause(), Cause::BasicAuthRetired);
+        let strange = |cause| Error::new(Status::Certificate, Stage::Tls, cause, "strange");
+        let error = situation.explain(strange(Cause::CertificateUnknownCa), None);
+        assert_eq!(error.cause(), Cause::CertificateIntercepted);
+        let error = situation.explain(strange(Cause::CertificateExpired), None);
+        assert_eq!(error.cause(), Cause::CertificateExpired);
+    }
 }

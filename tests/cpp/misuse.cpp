@@ -14,6 +14,8 @@ static void a_wrong_argument_is_named() {
     CHECK(error.text().find("port") != std::string::npos);
     CHECK(!error.cause().empty());
     CHECK(!error.advice().empty());
+    CHECK(error.json().find("\"cause\":\"argument_invalid\"") != std::string::npos);
+    CHECK(error.link().empty() && !error.retry_after());
     CHECK(error.outcome() == postrider::Outcome::not_sent);
     CHECK(error.recipients().empty());
     CHECK(error_of([&] { mail.set_server("smtp.example.org", 0); }).status() == Status::invalid_argument);

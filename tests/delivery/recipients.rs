@@ -77,7 +77,7 @@ fn when_all_are_refused_nothing_is_delivered() {
         let sent = send(&mail_to(rig, port, &mark, &[rig::UNKNOWN_USER, rig::BUSY_USER]));
         let error = sent.error();
         assert_eq!(error.status(), Status::Recipients, "{error}");
-        assert_eq!(error.cause(), Cause::RecipientsRefused, "{error}");
+        assert_eq!(error.cause(), Cause::RecipientUnknown, "{error}");
         assert_eq!(error.stage(), Stage::Recipients, "{error}");
         assert_eq!(error.reply().unwrap().code(), 550, "{error}");
         assert_eq!(results(&sent), [result(550, "5.1.1", false), result(450, "4.2.1", false)]);

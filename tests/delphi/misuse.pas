@@ -11,7 +11,7 @@ type
   TCall = procedure(Mail: TPostriderMail);
 
 var
-  LastText, LastCause, LastAdvice: TPostriderString;
+  LastText, LastCause, LastAdvice, LastJson: TPostriderString;
   LastStage: Integer;
 
 { The status of the EPostrider that Call raises. }
@@ -25,6 +25,8 @@ begin
       LastText := E.Text;
       LastCause := E.Cause;
       LastAdvice := E.Advice;
+      LastJson := E.Json;
+      Verify((E.RetryAfter = -1) and (E.Link = ''), 'it passes by itself, or a provider knows it');
       LastStage := E.Stage;
       Verify(E.Message = string(E.Text), 'Message and Text differ');
       Verify(Length(E.Recipients) = 0, 'recipients without a send');
@@ -150,6 +152,7 @@ begin
   Verify(Pos('port', string(LastText)) > 0, 'the text names no port');
   Verify(LastStage = MAIL_STAGE_ARGUMENT, 'stage');
   Verify((LastCause <> '') and (LastAdvice <> ''), 'no cause or advice');
+  Verify(Pos('"cause":"argument_invalid"', string(LastJson)) > 0, 'the JSON has no cause');
   Verify(Refused(Mail, ZeroPort) = MAIL_STATUS_INVALID_ARGUMENT, 'port 0');
   Verify(Refused(Mail, ZeroTimeout) = MAIL_STATUS_INVALID_ARGUMENT, 'timeout 0');
   Verify(Refused(Mail, UnknownProxy) = MAIL_STATUS_INVALID_ARGUMENT, 'an unknown proxy');

@@ -3,6 +3,7 @@
 import copy
 import ctypes
 import gc
+import json
 import pickle
 import unittest
 import weakref
@@ -34,6 +35,8 @@ class Misuse(unittest.TestCase):
         self.assertEqual(str(error), error.text)
         self.assertTrue(error.cause)
         self.assertTrue(error.advice)
+        self.assertEqual(json.loads(error.json)["cause"], error.cause)
+        self.assertEqual((error.link, error.retry_after), ("", None))
         self.assertEqual(error.outcome, Outcome.NOT_SENT)
         self.assertEqual(error.recipients, ())
         for port in (0, -1, 2**31, 2**32 + 587):  # ctypes would cut the last to 587
