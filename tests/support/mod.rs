@@ -12,6 +12,7 @@
 pub mod browser;
 pub mod http;
 pub mod mail;
+#[cfg(unix)]
 pub mod maildir;
 #[cfg(unix)]
 pub mod provider;
