@@ -6,6 +6,7 @@ use super::*;
 use crate::error::{Cause, Retry, Status};
 use crate::oauth::jwt::claims;
 use crate::oauth::scripted::{Server, read_request, read_to_end};
+#[cfg(unix)]
 use crate::oauth::test_keys::keys;
 use std::io::Write as _;
 
@@ -163,6 +164,8 @@ fn the_wrong_kind_of_microsoft_account_is_asked_for_at_the_right_place() {
     assert_eq!(endpoint.requests(), 2);
 }
 
+// The key is made by openssl.
+#[cfg(unix)]
 #[test]
 fn a_service_account_of_google_signs_in_unless_the_clock_is_wrong() {
     let Some(keys) = keys() else { return };
