@@ -17,6 +17,8 @@ mod client;
 mod files;
 #[path = "bad_input/namespace.rs"]
 mod namespace;
+#[path = "support/namespace.rs"]
+mod network;
 #[path = "support/records.rs"]
 #[allow(dead_code)]
 mod records;

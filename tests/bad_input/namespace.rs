@@ -4,15 +4,11 @@
 
 use crate::client::{Watcher, assert_accepted, assert_failed, assert_usable, mail_to};
 use crate::server::{Do, Manner, Security, Server};
-use crate::tools;
 use postrider::{Mail, Outcome, Stage, Status};
 use std::net::TcpListener;
-use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
-
-const INSIDE: &str = "POSTRIDER_TEST_INSIDE_NAMESPACE";
 
 /// RFC 8305 §5; on a busy machine it takes longer, but never less.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -34,33 +30,8 @@ mount --bind \"$1\" /etc/hosts
 shift
 exec \"$@\"";
 
-/// `true` inside; outside it runs the test with this name inside, and the rest is to be left out.
 fn is_inside(test: &str) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    if !tools::require_all(&["unshare", "ip", "mount"]) {
-        return false;
-    }
-    let hosts = tempfile::NamedTempFile::new().expect("a file");
-    let mut unshare = Command::new(tools::find("unshare").expect("it is there"));
-    unshare.args(["--net", "--mount", "--map-root-user"]);
-    if !unshare.arg("true").output().is_ok_and(|output| output.status.success()) {
-        tools::skip("allow namespaces (or run the tests as root)");
-        return false;
-    }
-    let output = Command::new(tools::find("unshare").expect("it is there"))
-        .args(["--net", "--mount", "--map-root-user", "sh", "-c", SET_UP, "sh"])
-        .arg(hosts.path())
-        .arg(std::env::current_exe().expect("this test"))
-        .args(["--exact", &format!("namespace::{test}"), "--nocapture"])
-        .env(INSIDE, "1")
-        .env("PATH", format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default()))
-        .output()
-        .expect("unshare runs");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success() && text.contains("1 passed"), "{output:#?}");
-    false
+    crate::network::is_inside(test, SET_UP)
 }
 
 fn mail_to_silence() -> Mail {

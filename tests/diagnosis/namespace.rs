@@ -1,15 +1,12 @@
-//! Addresses that never answer, in a network of the test's own: `tests/bad_input/namespace.rs` says
-//! how.
+//! Addresses that never answer, in a network of the test's own: `tests/support/namespace.rs`
+//! says how.
 
 use crate::harness::check;
-use crate::support::tools;
+use crate::support::namespace;
 use postrider::diagnosis::StepName::{Connect, Greeting, Resolve};
 use postrider::diagnosis::{Diagnosis, StepName, StepState};
 use postrider::{Mail, Stage, Status};
-use std::process::Command;
 use std::time::{Duration, Instant};
-
-const INSIDE: &str = "POSTRIDER_TEST_INSIDE_NAMESPACE";
 
 /// Addresses are those for documentation (RFC 5737): .1 is ours, .2 never answers.
 const SET_UP: &str = "set -e
@@ -24,33 +21,8 @@ mount --bind \"$1\" /etc/hosts
 shift
 exec \"$@\"";
 
-/// `true` inside; outside it runs the test with this name inside, and the rest is to be left out.
 fn is_inside(test: &str) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    if !tools::require_all(&["unshare", "ip", "mount"]) {
-        return false;
-    }
-    let hosts = tempfile::NamedTempFile::new().expect("a file");
-    let mut unshare = Command::new(tools::find("unshare").expect("it is there"));
-    unshare.args(["--net", "--mount", "--map-root-user"]);
-    if !unshare.arg("true").output().is_ok_and(|output| output.status.success()) {
-        tools::skip("allow namespaces (or run the tests as root)");
-        return false;
-    }
-    let output = Command::new(tools::find("unshare").expect("it is there"))
-        .args(["--net", "--mount", "--map-root-user", "sh", "-c", SET_UP, "sh"])
-        .arg(hosts.path())
-        .arg(std::env::current_exe().expect("this test"))
-        .args(["--exact", &format!("namespace::{test}"), "--nocapture"])
-        .env(INSIDE, "1")
-        .env("PATH", format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default()))
-        .output()
-        .expect("unshare runs");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success() && text.contains("1 passed"), "{output:#?}");
-    false
+    namespace::is_inside(test, SET_UP)
 }
 
 fn text(diagnosis: &Diagnosis, name: StepName) -> String {

@@ -15,6 +15,8 @@ pub mod mail;
 #[cfg(unix)]
 pub mod maildir;
 #[cfg(unix)]
+pub mod namespace;
+#[cfg(unix)]
 pub mod provider;
 #[cfg(unix)]
 pub mod proxies;
