@@ -46,6 +46,11 @@ macro_rules! causes {
 }
 
 impl Cause {
+    /// The one with this code.
+    pub(crate) fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|cause| cause.code() == code)
+    }
+
     /// What the person can do, when nothing more is known: one sentence.
     pub fn advice(self) -> String {
         fill(self.template(), &Values::default())
@@ -83,10 +88,10 @@ causes! {
     BundleCorrupt: "bundle_corrupt", "Export the accounts again: the bundle is incomplete or was altered.";
 
     Cancelled: "cancelled", "The program ended the send; send again when wanted.";
-    Timeout: "timeout", "Check that the server and the network are up, or allow more time.";
+    Timeout: "timeout", "Check that {host} and the network are up and that no firewall swallows the connection, or allow more time.";
     HostNotFound: "host_not_found", "Check the spelling of {host} and the network connection.";
-    ConnectionRefused: "connection_refused", "Check name and port of {host}: nothing listens there; usual ports for mail are 587 and 465.";
-    Unreachable: "server_unreachable", "Check the network connection and whether a firewall blocks the port.";
+    ConnectionRefused: "connection_refused", "Check name and port of {host}: nothing listens on port {port}.";
+    Unreachable: "server_unreachable", "Check the network connection, and whether a firewall blocks port {port} to {host}.";
     ConnectionLost: "connection_lost", "Send again; if it happens often, a firewall or virus scanner may cut the connection.";
 
     ProxySettingInvalid: "proxy_setting_invalid", "Correct the proxy setting that the error text names, or tell the program which proxy to use.";
@@ -123,9 +128,9 @@ causes! {
     TokenRefused: "token_refused", "Get a new access token for {user} with {scope}; the server does not say what is wrong with this one.";
     TokenExpired: "token_expired", "Get a new access token for {user}: this one has ended.";
     WrongUserForToken: "wrong_user_for_token", "Sign in as {user}, or use the user to whom the token belongs; the error text names it. For a shared mailbox the user is the person who signed in, and the shared address stands in From only.";
-    AppOnlyMailboxNotPermitted: "app_only_mailbox_not_permitted", "Let an administrator of Exchange Online give the app access to {user} (Add-MailboxPermission, or RBAC for Applications); the command postrider admin-kit prints the lines.";
-    SmtpAuthDisabledTenant: "smtp_auth_disabled_tenant", "Let an administrator switch SMTP AUTH on for {user}: Set-CASMailbox -Identity {user} -SmtpClientAuthenticationDisabled $false (it overrides the setting of the organization); OAuth2 needs it too.", "https://aka.ms/smtp_auth_disabled";
-    SmtpAuthDisabledMailbox: "smtp_auth_disabled_mailbox", "Let an administrator switch SMTP AUTH on for {user}: Set-CASMailbox -Identity {user} -SmtpClientAuthenticationDisabled $false, or Users, Mail, Manage email apps, Authenticated SMTP.", "https://aka.ms/smtp_auth_disabled";
+    AppOnlyMailboxNotPermitted: "app_only_mailbox_not_permitted", "Let an administrator of Exchange Online give the app access to {user} (Add-MailboxPermission -Identity {USER} -User ID_OF_THE_SERVICE_PRINCIPAL -AccessRights FullAccess, or RBAC for Applications); the command postrider admin-kit prints the lines.";
+    SmtpAuthDisabledTenant: "smtp_auth_disabled_tenant", "Let an administrator switch SMTP AUTH on for {user}: Set-CASMailbox -Identity {USER} -SmtpClientAuthenticationDisabled $false (it overrides the setting of the organization); OAuth2 needs it too.", "https://aka.ms/smtp_auth_disabled";
+    SmtpAuthDisabledMailbox: "smtp_auth_disabled_mailbox", "Let an administrator switch SMTP AUTH on for {user}: Set-CASMailbox -Identity {USER} -SmtpClientAuthenticationDisabled $false, or Users, Mail, Manage email apps, Authenticated SMTP.", "https://aka.ms/smtp_auth_disabled";
     SecurityDefaults: "security_defaults_on", "Sign in with OAuth2 instead of a password: the security defaults of the organization forbid passwords for SMTP.";
     BasicAuthRetired: "basic_auth_retired", "Sign in with OAuth2: {host} takes no passwords any more.";
     AppPasswordRequired: "app_password_required", "Sign in with OAuth2, or make an app password for {user}: with two-step verification the usual password is not taken.", "https://support.google.com/mail/?p=InvalidSecondFactor";
@@ -138,10 +143,11 @@ causes! {
     RateLimited: "rate_limited", "Wait a few minutes and send more slowly: {host} takes only so many messages or sign-ins in a minute.";
     TooManyConnections: "too_many_connections", "Use fewer connections at once to {host} and try again: Microsoft takes three for each mailbox.", "https://aka.ms/concurrent_sending";
     QuotaExceeded: "quota_exceeded", "Wait until tomorrow: {user} has sent as much today as {host} allows.";
+    MailboxMissing: "mailbox_missing", "Check that {user} has a mailbox and a licence for it at this provider.";
     OwnMailboxFull: "own_mailbox_full", "Empty the mailbox {user}: it is full, and sent mail is kept there.";
     ServerRefused: "server_refused", "The server takes no mail from here; ask its operator.";
     SenderRefused: "sender_refused", "Send from an address that {user} may use.";
-    SendAsDenied: "send_as_denied", "Send from the address of {user}, or let an administrator allow it to send as {from} (Add-RecipientPermission -AccessRights SendAs).";
+    SendAsDenied: "send_as_denied", "Send from the address of {user}, or let an administrator allow it to send as {from} (at Microsoft: Add-RecipientPermission {FROM} -Trustee {USER} -AccessRights SendAs).";
     SenderBlocked: "sender_blocked", "Let an administrator look at the restricted entities: {user} is blocked from sending.";
     SenderDomainUnknown: "sender_domain_unknown", "Check the domain of {from}: the server finds no such domain, so waiting does not help.";
     RecipientsRefused: "recipients_refused", "Check the addresses; the results of the recipients tell what the server said to each.";
@@ -159,13 +165,15 @@ causes! {
     NeedsSignIn: "needs_sign_in", "Sign in once more.";
     NeedsSignInExpired: "needs_sign_in_expired", "Sign in again: the sign-in has expired or was ended (by the user, an administrator, or a new password).";
     NeedsSignInPasswordChanged: "needs_sign_in_password_changed", "Sign in again: the password was changed or the sign-in was revoked.";
+    NeedsSignInRevoked: "needs_sign_in_revoked", "Sign in again: the user or an administrator revoked the access, or the password was changed.";
+    NeedsSignInGoogleTesting: "needs_sign_in_google_testing", "Publish the app (Google Auth Platform, Audience) and sign in again: while an app is in testing, Google ends each sign-in after seven days.";
     NeedsSignInInactive: "needs_sign_in_inactive", "Sign in again: the sign-in was not used for too long.";
     NeedsSignInGoogle: "needs_sign_in_google", "Sign in again; if it happens every seven days, publish the app first (Google Auth Platform, Audience); else the user or an administrator revoked the access, the password changed, or it was not used for six months.";
     NeedsSignInFrequency: "needs_sign_in_frequency", "Sign in again: the organization asks for it at intervals; its administrator can change that.";
     NeedsSignInConsent: "needs_sign_in_consent", "Sign in again and agree to the permissions, or let an administrator consent.";
-    NeedsSignInMfa: "needs_sign_in_mfa", "Sign in again with the second factor; for unattended use take an app of its own (client credentials).";
+    NeedsSignInMfa: "needs_sign_in_mfa", "Sign in as {user} again with the second factor; for unattended use take an app of its own (client credentials).";
     NeedsSignInPassword: "needs_sign_in_password", "Sign in in the browser: the password is wrong or has expired.";
-    NeedsSignInOtherAccount: "needs_sign_in_other_account", "Sign in with an account of this organization, or correct the tenant.";
+    NeedsSignInOtherAccount: "needs_sign_in_other_account", "Sign in with an account of {tenant}, or set the tenant to which {user} belongs.";
     NeedsSignInBrowser: "needs_sign_in_browser", "Sign in with the browser: the organization does not allow sign-in by device code.";
     SignInDeclined: "sign_in_declined", "Sign in again and agree to the permissions.";
     SignInTimedOut: "sign_in_timed_out", "Begin the sign-in again and finish it before its time is over.";
@@ -177,7 +185,7 @@ causes! {
     AccountDisabled: "account_disabled", "Ask the administrator to enable the account.";
     SignInBlockedByPolicy: "sign_in_blocked_by_policy", "Ask the administrator: a policy of the organization forbids this sign-in.";
 
-    AppUnknown: "app_unknown", "Check the client id, the tenant and the national cloud; the app may be missing there, deleted or disabled.";
+    AppUnknown: "app_unknown", "Check the client id, the tenant {tenant} and the national cloud; the app may be missing there, deleted or disabled.";
     AppSecretWrong: "app_secret_wrong", "Check the client secret.";
     AppSecretIdNotValue: "app_secret_id_not_value", "Use the value of the client secret and not its id.";
     AppSecretExpired: "app_secret_expired", "Make a new client secret in the app registration.";
@@ -186,14 +194,14 @@ causes! {
     AppPublicFlowsOff: "app_public_flows_off", "Allow public client flows in the app registration (Authentication), or set the client secret.";
     AppCertificateWrong: "app_certificate_wrong", "Upload the certificate to the app registration, and check that key, certificate and client id belong together.";
     AppRedirectNotRegistered: "app_redirect_not_registered", "Register the redirect address for desktop apps, with the same path.";
-    AppWrongAccountType: "app_wrong_account_type", "Use the tenant that fits the account types of the app registration.";
+    AppWrongAccountType: "app_wrong_account_type", "Set the tenant that fits the account types of the app registration instead of {tenant}.";
     AppAdminConsentNeeded: "app_admin_consent_needed", "Let an administrator consent to the permissions of the app; the command postrider admin-kit consent prints the address to open.";
     AppPermissionMissing: "app_permission_missing", "Add the permission to the app registration, check the spelling of the scope, and let an administrator consent.";
-    AppUserNotAssigned: "app_user_not_assigned", "Ask the administrator to assign the user to the app.";
-    AppDelegationMissing: "app_delegation_missing", "Grant domain-wide delegation to the client id of the service account for exactly this scope; it can take 24 hours.";
-    AppImpersonatedUserUnknown: "app_impersonated_user_unknown", "Check the address of the user to impersonate.";
+    AppUserNotAssigned: "app_user_not_assigned", "Ask the administrator to assign {user} to the app.";
+    AppDelegationMissing: "app_delegation_missing", "Grant domain-wide delegation to the client id of the service account for exactly {scope}; it can take 24 hours.";
+    AppImpersonatedUserUnknown: "app_impersonated_user_unknown", "Check the address {user}: there is no such user to send for in the organization.";
     AppNotAuthorized: "app_not_authorized", "Check that the app may use this kind of sign-in, and that the sign-in belongs to this client id.";
-    TenantUnknown: "tenant_unknown", "Check the tenant, and whether it lives in another national cloud.";
+    TenantUnknown: "tenant_unknown", "Check the tenant {tenant}, and whether it lives in another national cloud.";
     TenantMissing: "tenant_missing", "Set the tenant (its id or domain).";
     ClockWrong: "clock_wrong", "Set the clock of this computer.";
 

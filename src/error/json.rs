@@ -40,10 +40,14 @@ impl Error {
                 fields.insert(name.to_owned(), value);
             });
         };
+        let suspects: Vec<_> = self.suspects().iter().map(|cause| cause.code()).collect();
+        add("suspects", (!suspects.is_empty()).then(|| suspects.into()));
         add("link", self.link().map(Value::from));
         add("retry_after", self.retry_after().map(|after| after.as_secs().into()));
         add("host", self.values().host.clone().map(Value::from));
         add("user", self.values().user.clone().map(Value::from));
+        add("tenant", self.values().tenant.clone().map(Value::from));
+        add("offered", self.values().offered.clone().map(Value::from));
         add("reply", self.reply().map(reply));
         add("provider", self.response().map(provider));
     }

@@ -145,8 +145,12 @@ struct Inner {
     certainty: Certainty,
     /// What the advice may name.
     values: Values,
-    /// A sentence for this case, instead of the one of the cause.
-    advice: Option<String>,
+    /// The advice for this case, instead of the one of the cause.
+    template: Option<&'static str>,
+    /// What may be behind it when nobody says, the likeliest first: each a part of a sentence.
+    suspects: Vec<(Cause, &'static str)>,
+    /// What the advice says at its end: a part of a sentence.
+    detail: Option<String>,
     /// When the one who refused said whether it passes by itself; else the status tells.
     retry: Option<Retry>,
     retry_after: Option<Duration>,
@@ -179,7 +183,9 @@ impl Error {
             response: None,
             certainty: Certainty::Sure,
             values: Values::default(),
-            advice: None,
+            template: None,
+            suspects: Vec::new(),
+            detail: None,
             retry: None,
             retry_after: None,
             text: in_one_line(text),
@@ -256,15 +262,28 @@ impl Error {
         self
     }
 
-    /// What it means, when more is known than where it happened.
-    pub(crate) fn meaning(mut self, cause: Cause, certainty: Certainty) -> Self {
-        (self.0.cause, self.0.certainty) = (cause, certainty);
+    /// What it means, when more is known than where it happened; the template is the advice for
+    /// this case, where the one of the cause says less.
+    pub(crate) fn meaning(
+        mut self,
+        cause: Cause,
+        certainty: Certainty,
+        template: Option<&'static str>,
+    ) -> Self {
+        (self.0.cause, self.0.certainty, self.0.template) = (cause, certainty, template);
         self
     }
 
-    /// What the advice may name.
+    /// What may be behind it, the likeliest first: each a part of a sentence.
+    pub(crate) fn with_suspects(mut self, suspects: Vec<(Cause, &'static str)>) -> Self {
+        self.0.suspects = suspects;
+        self
+    }
+
+    /// What the advice may name. Who was there first knew it best.
     pub(crate) fn with_values(mut self, values: Values) -> Self {
-        self.0.values = values;
+        let known = std::mem::take(&mut self.0.values);
+        self.0.values = known.or(values);
         self
     }
 
@@ -272,9 +291,9 @@ impl Error {
         &self.0.values
     }
 
-    /// A sentence for this case, instead of the one of the cause.
-    pub(crate) fn with_advice(mut self, advice: String) -> Self {
-        self.0.advice = Some(advice);
+    /// What the advice says at its end: a part of a sentence.
+    pub(crate) fn with_detail(mut self, detail: String) -> Self {
+        self.0.detail = Some(detail);
         self
     }
 
@@ -316,10 +335,22 @@ impl Error {
 
     /// What the person can do, with the values of this case: one sentence.
     pub fn advice(&self) -> String {
-        match &self.0.advice {
-            Some(advice) => advice.clone(),
-            None => values::fill(self.0.cause.template(), &self.0.values),
+        let template = self.0.template.unwrap_or(self.0.cause.template());
+        let advice = match self.0.suspects.as_slice() {
+            [] => values::fill(template, &self.0.values),
+            suspects => values::fill(&values::suspicion(suspects), &self.0.values),
+        };
+        match &self.0.detail {
+            Some(detail) => format!("{}: {detail}.", advice.trim_end_matches('.')),
+            None => advice,
         }
+    }
+
+    /// What may be behind it when nobody says, the likeliest first; the advice tells them apart.
+    pub fn suspects(&self) -> Vec<Cause> {
+        let mut causes: Vec<_> = self.0.suspects.iter().map(|(cause, _)| *cause).collect();
+        causes.dedup();
+        causes
     }
 
     /// A page of the provider's that tells more.

@@ -1,7 +1,8 @@
 //! docs/errors.md: every cause with its advice, and what servers and providers say that means it.
 
-use super::table::ROWS;
-use super::{Family, Row, SignedInWith, Then};
+use super::Then;
+use super::row::{Row, Section};
+use crate::error::values::{Values, fill};
 use crate::error::{Cause, Certainty};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -11,9 +12,9 @@ const HEAD: &str = "\
 
 Every error has a cause: a stable word that a program can compare. This page lists them, with the advice that a person gets when nothing more is known;
 host, mailbox and addresses take the place of the general words where they are known. It is written by `make errors` from `src/error/cause.rs` and
-`src/explain/table.rs`; the second knows what servers and providers say.
+`src/explain/table.txt`; the second knows what servers and providers say.
 
-Words are never changed or used again; new ones may come. `certainty` tells how sure a cause is: `sure` when the error itself or a document says so,
+Words are never changed or used again, new ones may come; `tests/causes.txt` lists those of each version. `certainty` tells how sure a cause is: `sure` when the error itself or a document says so,
 `likely` when it was seen to mean that or what is known points there, `unknown` when nobody says what a reply means.
 
 ## As JSON
@@ -30,7 +31,8 @@ Words are never changed or used again; new ones may come. `certainty` tells how 
 | `cause`, `certainty`, `advice`, `link` | as on this page; `link` only where there is one |
 | `outcome` | `not_sent`, `accepted` or `unknown` |
 | `retry`, `retry_after` | whether the same may succeed unchanged, and after how many seconds, when that is known |
-| `host`, `user` | the server and who signs in, when they are known |
+| `suspects` | what may be behind a reply that nobody explains, the likeliest first; the advice tells them apart |
+| `host`, `user`, `tenant`, `offered` | the server, who signs in, the organization, and the mechanisms that the server offered, when they are known |
 | `reply` | `code`, `enhanced_code` and `text` of the server's reply, when one decided it |
 | `provider` | what the OAuth provider answered, with the ids that its administrator looks for |
 
@@ -48,48 +50,45 @@ pub(super) fn page() -> String {
         let _ = writeln!(page, "| `{}` | {}{link} |", cause.code(), cause.advice());
     }
     page.push_str(
-        "\n## What mail servers say\n\nThe first row that fits counts. An empty place fits \
-         everything; the text is a part of what was said.\n\n| at | code | enhanced | text | \
-         cause | passes | certainty | source |\n|---|---|---|---|---|---|---|---|\n",
+        "\n## What it means\n\nThe first row that fits counts. An empty place fits everything; texts \
+         are a part of what was said. What a send knows besides stands in the second column: the \
+         claims of the token, the age of the sign-in, the settings.\n",
     );
-    for row in ROWS.iter().filter(|row| !row.is_of_provider()) {
-        let stages = row.stages.iter().map(|stage| stage.code()).collect::<Vec<_>>().join(", ");
-        let stages = [stages.as_str(), family(row), with(row)].join(" ");
-        let codes = match row.codes {
-            many if many.len() > 6 => String::new(),
-            codes => codes.iter().map(u16::to_string).collect::<Vec<_>>().join(", "),
-        };
-        let _ = writeln!(
+    for (section, title) in [
+        (Section::Replies, "What mail servers say"),
+        (Section::Providers, "What OAuth providers and mail interfaces over HTTP say"),
+        (Section::Own, "What no server says"),
+        (Section::Suspects, "What may be behind a reply that no row knows, the likeliest first"),
+    ] {
+        let _ = write!(
             page,
-            "| {} | {codes} | {} | {} | {}",
-            stages.trim(),
-            row.enhanced,
-            row.text,
-            end(row)
+            "\n### {title}\n\n| at, of | known | said | cause | passes | certainty | source |\n\
+             |---|---|---|---|---|---|---|\n"
         );
-    }
-    page.push_str(
-        "\n## What OAuth providers say\n\n| of | error | number (AADSTS) | text or suberror | \
-         cause | passes | certainty | source |\n|---|---|---|---|---|---|---|---|\n",
-    );
-    for row in ROWS.iter().filter(|row| row.is_of_provider()) {
-        let numbers = row.numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        let what = if row.what.is_empty() { "" } else { " for " };
-        let _ = writeln!(
-            page,
-            "| {} | {}{what}{} | {numbers} | {}{} | {}",
-            family(row),
-            row.error,
-            row.what,
-            row.suberror,
-            row.text,
-            end(row)
-        );
+        section.rows().for_each(|row| page.push_str(&line(&row)));
     }
     page
 }
 
-fn end(row: &Row) -> String {
+fn line(row: &Row) -> String {
+    let column = |keys: &[&str]| {
+        let asked = row.conditions().filter(|(key, _)| keys.contains(key));
+        let words = asked.map(|(key, values)| {
+            let list = values.replace(',', ", ");
+            match key {
+                "with" => format!("with a {list}"),
+                "without" => format!("not {list}"),
+                "was" => format!("cause was {list}"),
+                "text" => format!("\"{values}\""),
+                "http" => format!("HTTP {list}"),
+                "aadsts" => format!("AADSTS {list}"),
+                "asked" => format!("for {list}"),
+                "enhanced" if values.is_empty() => "no enhanced code".into(),
+                _ => list,
+            }
+        });
+        words.collect::<Vec<_>>().join("; ")
+    };
     let passes = match row.then {
         Then::SignIn => "after a sign-in".to_owned(),
         Then::Change => String::new(),
@@ -100,23 +99,16 @@ fn end(row: &Row) -> String {
         Certainty::Sure => "",
         other => other.code(),
     };
-    format!("`{}` | {passes} | {certainty} | {} |", row.cause.code(), row.source)
-}
-
-fn family(row: &Row) -> &'static str {
-    match row.family {
-        Some(Family::Microsoft) => "Microsoft",
-        Some(Family::Google) => "Google",
-        Some(Family::Other) | None => "",
-    }
-}
-
-fn with(row: &Row) -> &'static str {
-    match row.with {
-        Some(SignedInWith::Token) => "with a token",
-        Some(SignedInWith::Password) => "with a password",
-        None => "",
-    }
+    let advice = row.advice.map(|advice| format!(": {}", fill(advice, &Values::default())));
+    let advice = advice.unwrap_or_default();
+    format!(
+        "| {} | {} | {} | `{}`{advice} | {passes} | {certainty} | {} |\n",
+        column(&["of", "at"]),
+        column(&["with", "knows", "without", "was"]),
+        column(&["code", "enhanced", "text", "error", "suberror", "aadsts", "http", "asked"]),
+        row.cause.code(),
+        row.source,
+    )
 }
 
 #[test]

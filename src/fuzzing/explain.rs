@@ -2,7 +2,7 @@
 
 use crate::diagnosis::explain;
 use crate::error::{Cause, Error, Stage, Status};
-use crate::explain::{Family, SignedInWith, refine};
+use crate::explain::{Family, Known, SignedInWith, Signs, refine};
 use crate::smtp::ReplyBuffer;
 
 /// Whatever a server says, and whatever somebody pastes, has an answer in one line. The first two
@@ -24,6 +24,7 @@ pub fn explanation(data: &[u8]) {
         2 => (Family::Google, Some(SignedInWith::Token)),
         _ => (Family::Other, None),
     };
+    let known = Known { family, with, signs: Signs::default() };
     let explained = explain(&String::from_utf8_lossy(said));
     assert!(explained.causes.iter().all(|cause| !cause.advice().is_empty()));
 
@@ -34,7 +35,7 @@ pub fn explanation(data: &[u8]) {
             continue;
         }
         let error = Error::refused(Status::Message, stage, Cause::MessageRefused, "no", reply);
-        let error = refine(error, family, with);
+        let error = refine(error, known);
         assert!(error.advice().ends_with('.') && !error.advice().contains(char::is_control));
         let json = error.to_json();
         let read: serde_json::Value = serde_json::from_str(&json).unwrap();

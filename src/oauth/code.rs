@@ -2,6 +2,7 @@
 //! that comes back by way of it (RFC 8252), checked before anything in it is believed.
 
 use crate::error::{Cause, Error, Result, Stage, Status};
+use crate::explain::Signs;
 use crate::oauth::ErrorResponse;
 use crate::oauth::form::{self, Form};
 use crate::oauth::provider::{Family, Provider, Quirk};
@@ -169,7 +170,7 @@ impl Pending {
             stage: Stage::Authorize,
             what: "the sign-in",
             form: &form,
-            secret_is_an_id: false,
+            signs: Signs::default(),
         };
         response.into_error(&asked, None)
     }

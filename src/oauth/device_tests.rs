@@ -1,4 +1,5 @@
 use super::*;
+use crate::explain::Signs;
 use crate::net::Proxy;
 use crate::oauth::provider::{Family, Providers};
 use crate::oauth::request::ClientAuthentication;
@@ -8,7 +9,7 @@ use std::time::SystemTime;
 
 fn asked(form: &Form) -> Asked<'_> {
     let what = "urn:ietf:params:oauth:grant-type:device_code";
-    Asked { family: Family::Microsoft, stage: Stage::Token, what, form, secret_is_an_id: false }
+    Asked { family: Family::Microsoft, stage: Stage::Token, what, form, signs: Signs::default() }
 }
 
 fn read(body: &str) -> Result<DeviceAuthorization> {

@@ -3,6 +3,7 @@
 //! Trust roots, extra CAs, deadline and cancellation are those of SMTP. Redirects are never
 //! followed: a token endpoint has no reason to send secrets elsewhere.
 
+use crate::error::values::Values;
 use crate::error::{Cause, Error, Result, Retry, Stage, Status};
 use crate::net::{Proxy, ServerName, Stream, Trust, Watch, open};
 use crate::oauth::http_message::{self, Malformed, Reader, Request, Response};
@@ -25,14 +26,27 @@ impl Client<'_> {
         watch: &mut Watch,
     ) -> Result<Response> {
         let endpoint = Endpoint::parse(address)?;
-        let mut stream = self.open(&endpoint, watch)?;
-        watch.begin(Stage::Token);
-        let response = converse(&mut stream, &endpoint, request, watch)?;
-        stream.close(b"");
+        let response = self.exchange_with(&endpoint, request, watch).map_err(|error| {
+            let (host, port) = (Some(endpoint.host.clone()), Some(endpoint.port));
+            error.with_values(Values { host, port, ..Values::default() })
+        })?;
         match response.status {
             300..400 => Err(moved(&endpoint, &response)),
             _ => Ok(response),
         }
+    }
+
+    fn exchange_with(
+        &self,
+        endpoint: &Endpoint,
+        request: &Request,
+        watch: &mut Watch,
+    ) -> Result<Response> {
+        let mut stream = self.open(endpoint, watch)?;
+        watch.begin(Stage::Token);
+        let response = converse(&mut stream, endpoint, request, watch)?;
+        stream.close(b"");
+        Ok(response)
     }
 
     fn open(&self, endpoint: &Endpoint, watch: &mut Watch) -> Result<Stream> {

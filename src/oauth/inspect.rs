@@ -89,17 +89,17 @@ pub(crate) fn is_of_app(access_token: &Secret) -> bool {
     jwt::claims(access_token.bytes()).is_some_and(|claims| is_app_only(&claims))
 }
 
-/// Looks at a token for the servers of a provider.
+/// Looks at a token for the servers of a provider, or for one that nobody knows.
 pub(crate) fn inspect_for(
-    provider: &Provider,
+    provider: Option<&Provider>,
     access_token: &Secret,
     user: Option<&str>,
     tenant: Option<&str>,
     now: i64,
 ) -> Result<Vec<Hint>> {
-    let scope = provider.mail_scope().unwrap_or_default();
-    let app_scope = provider.scopes.app.as_ref().and_then(|scopes| scopes.first());
-    let exchange = provider.family == Family::Microsoft;
+    let scope = provider.and_then(Provider::mail_scope).unwrap_or_default();
+    let app_scope = provider.and_then(|provider| provider.scopes.app.as_ref()?.first());
+    let exchange = provider.is_some_and(|provider| provider.family == Family::Microsoft);
     let need = Need {
         service: exchange.then_some(Service::ExchangeOnline),
         purpose: "SMTP",

@@ -1,6 +1,7 @@
 //! The flows against a certified OpenID provider: npm's oidc-provider, as in `tests/rig`.
 
 use crate::error::{Cause, Error, Result, Retry, Status};
+use crate::explain::Signs;
 use crate::net::{Proxy, Trust, Watch};
 use crate::oauth::code::{Pending, SignIn, new_state};
 use crate::oauth::device::{DeviceAuthorization, Next, Polling};
@@ -186,7 +187,8 @@ impl Browser {
 }
 
 fn refresh(token: &Token) -> Grant {
-    Grant::RefreshToken(token.refresh.clone().expect("a refresh token"))
+    let token = token.refresh.clone().expect("a refresh token");
+    Grant::RefreshToken { token, age: Signs::default() }
 }
 
 #[test]

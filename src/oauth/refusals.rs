@@ -1,12 +1,12 @@
-//! What the errors of providers mean, and whose turn it is then: a row of `explain`, and what the
-//! request tells beyond it.
+//! What the error of a provider means, and whose turn it is then: the row of `explain` that fits what
+//! was answered to what was asked.
 //!
 //! `error` decides what happens; numbers and texts only choose the words for the person, since
 //! providers change them (Microsoft says so). Where a row needs a text, the standard gives no other
 //! way to tell two mistakes apart.
 
 use crate::error::{Cause, Certainty, Stage};
-use crate::explain::{Facts, Then, look_up};
+use crate::explain::{Facts, Sign, Then, of_provider};
 use crate::oauth::response::{Asked, ErrorResponse};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,56 +14,40 @@ pub(crate) struct Refusal {
     pub cause: Cause,
     pub then: Then,
     pub certainty: Certainty,
+    pub advice: Option<&'static str>,
 }
-
-use Then::{Change, Wait};
 
 /// What a provider's error means.
 pub(crate) fn judge(answer: &ErrorResponse, asked: &Asked) -> Refusal {
-    let fitting = look_up(&Facts {
+    let fitting = of_provider(&Facts {
         family: asked.family,
         stage: Some(asked.stage),
+        signs: asked
+            .signs
+            .with_if(asked.form.contains("client_assertion"), Sign::ShowsCertificate)
+            .with_if(asked.stage == Stage::Token && !by_person(asked), Sign::NobodyIsAsked),
         text: &answer.description,
+        http_status: answer.http_status,
         error: &answer.error,
         suberror: &answer.suberror,
         number: answer.number,
-        what: asked.what,
+        asked: asked.what,
         ..Facts::default()
     });
-    let (cause, then, certainty) = match fitting {
-        Some(row) => (row.cause, row.then, row.certainty),
-        None => (Cause::TokenRequestRefused, Change, Certainty::Unknown),
-    };
-    let mut refusal = Refusal { cause, then, certainty };
-    if refusal.cause == Cause::AppSecretWrong && asked.secret_is_an_id {
-        refusal.cause = Cause::AppSecretIdNotValue;
+    match fitting {
+        Some(row) => Refusal {
+            cause: row.cause,
+            then: row.then,
+            certainty: row.certainty,
+            advice: row.advice,
+        },
+        None => Refusal {
+            cause: Cause::TokenRequestRefused,
+            then: Then::Change,
+            certainty: Certainty::Unknown,
+            advice: None,
+        },
     }
-    // The standards have one word for whatever an app shows.
-    if refusal.cause == Cause::AppSecretWrong && asked.form.contains("client_assertion") {
-        refusal.cause = Cause::AppCertificateWrong;
-    }
-    // A person at the browser says no; without a person it is the administrator who does.
-    if refusal.cause == Cause::SignInDeclined && asked.stage == Stage::Token && !by_person(asked) {
-        refusal = Refusal {
-            cause: Cause::SignInBlockedByPolicy,
-            then: Change,
-            certainty: Certainty::Likely,
-        };
-    }
-    // A busy server may still give the error that it usually gives.
-    let busy = matches!(answer.http_status, 429 | 503);
-    if busy && refusal.then != Wait {
-        refusal = Refusal {
-            cause: busy_cause(answer.http_status),
-            then: Wait,
-            certainty: Certainty::Sure,
-        };
-    }
-    refusal
-}
-
-fn busy_cause(http_status: u16) -> Cause {
-    if http_status == 429 { Cause::TooManyTokenRequests } else { Cause::ProviderBusy }
 }
 
 /// Whether a person is at the other end of this grant while it is asked for.
@@ -75,12 +59,13 @@ fn by_person(asked: &Asked) -> bool {
 mod tests {
     use super::*;
     use crate::explain::Family::{self, Google, Microsoft};
+    use crate::explain::{Signs, signs_of_age};
     use crate::oauth::form::Form;
 
     fn judged(family: Family, what: &str, answer: ErrorResponse) -> Refusal {
         let form = Form::default();
         let stage = Stage::Token;
-        judge(&answer, &Asked { family, stage, what, form: &form, secret_is_an_id: false })
+        judge(&answer, &Asked { family, stage, what, form: &form, signs: Signs::default() })
     }
 
     fn answer(error: &str, description: &str) -> ErrorResponse {
@@ -110,13 +95,30 @@ mod tests {
     }
 
     #[test]
+    fn the_age_of_the_sign_in_tells_why_google_ended_it() {
+        const DAY: i64 = 24 * 3600;
+        let ended = |renewed: i64, now: i64| {
+            let signs = signs_of_age(Some(0), Some(renewed * DAY), now * DAY);
+            let (form, stage, what) = (Form::default(), Stage::Token, "refresh_token");
+            let asked = Asked { family: Google, stage, what, form: &form, signs };
+            let refusal = judge(&answer("invalid_grant", "Bad Request"), &asked);
+            assert_eq!(refusal.certainty, Certainty::Likely);
+            refusal.cause
+        };
+        assert_eq!(ended(6, 8), Cause::NeedsSignInGoogleTesting);
+        assert_eq!(ended(30, 31), Cause::NeedsSignInRevoked);
+        assert_eq!(ended(2, 3), Cause::NeedsSignInRevoked);
+        assert_eq!(ended(30, 230), Cause::NeedsSignInInactive);
+    }
+
+    #[test]
     fn an_app_that_showed_a_certificate_hears_nothing_of_a_secret() {
         let mut form = Form::default();
         form.set("client_assertion", "h.p.s");
         let family = Family::Other;
         let what = "client_credentials";
         let asked =
-            Asked { family, stage: Stage::Token, what, form: &form, secret_is_an_id: false };
+            Asked { family, stage: Stage::Token, what, form: &form, signs: Signs::default() };
         let refused = answer("invalid_client", "client authentication failed");
         assert_eq!(judge(&refused, &asked).cause, Cause::AppCertificateWrong);
         assert_eq!(judged(family, what, refused).cause, Cause::AppSecretWrong);
@@ -125,10 +127,10 @@ mod tests {
     #[test]
     fn an_unknown_error_is_called_so_and_a_busy_server_heals_by_waiting() {
         let unknown = judged(Family::Other, "refresh_token", answer("no_such_error", ""));
-        assert_eq!((unknown.cause, unknown.then), (Cause::TokenRequestRefused, Change));
+        assert_eq!((unknown.cause, unknown.then), (Cause::TokenRequestRefused, Then::Change));
         assert_eq!(unknown.certainty, Certainty::Unknown);
         let busy = ErrorResponse { http_status: 503, ..answer("invalid_grant", "") };
-        assert_eq!(judged(Microsoft, "refresh_token", busy).then, Wait);
+        assert_eq!(judged(Microsoft, "refresh_token", busy).then, Then::Wait);
         let denied = judged(Google, "client_credentials", answer("access_denied", ""));
         assert_eq!(denied.cause, Cause::SignInBlockedByPolicy);
     }

@@ -1,6 +1,7 @@
 //! Requests to the token endpoint (RFC 6749 §4 and §6, RFC 7523, RFC 8628 §3.4).
 
 use crate::error::{Error, Result, Retry, Stage, Status};
+use crate::explain::{Sign, Signs};
 use crate::net::Watch;
 use crate::oauth::form::Form;
 use crate::oauth::http::Client;
@@ -35,7 +36,11 @@ pub(crate) enum Grant {
         redirect_uri: String,
         verifier: Secret,
     },
-    RefreshToken(Secret),
+    RefreshToken {
+        token: Secret,
+        /// What the age of the sign-in tells.
+        age: Signs,
+    },
     DeviceCode(Secret),
     ClientCredentials,
     /// A signed JWT that says for whom (RFC 7523 §2.1).
@@ -47,7 +52,7 @@ impl Grant {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Grant::AuthorizationCode { .. } => "authorization_code",
-            Grant::RefreshToken(_) => "refresh_token",
+            Grant::RefreshToken { .. } => "refresh_token",
             Grant::DeviceCode(_) => "urn:ietf:params:oauth:grant-type:device_code",
             Grant::ClientCredentials => "client_credentials",
             Grant::JwtBearer(_) => "urn:ietf:params:oauth:grant-type:jwt-bearer",
@@ -58,7 +63,7 @@ impl Grant {
     fn in_words(&self) -> &'static str {
         match self {
             Grant::AuthorizationCode { .. } => "a token for the sign-in (authorization_code)",
-            Grant::RefreshToken(_) => "a new token (refresh_token)",
+            Grant::RefreshToken { .. } => "a new token (refresh_token)",
             Grant::DeviceCode(_) => "a token for the device code (device_code)",
             Grant::ClientCredentials => "a token for the app (client_credentials)",
             Grant::JwtBearer(_) => "a token for the service account (jwt-bearer)",
@@ -89,7 +94,7 @@ impl<'a> Asking<'a> {
                 form.set("redirect_uri", redirect_uri);
                 form.set_secret("code_verifier", verifier);
             }
-            Grant::RefreshToken(token) => form.set_secret("refresh_token", token),
+            Grant::RefreshToken { token, .. } => form.set_secret("refresh_token", token),
             Grant::DeviceCode(code) => {
                 form.set_secret("device_code", code);
                 scope_wanted = false;
@@ -157,7 +162,8 @@ impl<'a> Asking<'a> {
             | ClientAuthentication::SecretBasic(secret) => looks_like_an_id(secret),
             ClientAuthentication::None | ClientAuthentication::Assertion(_) => false,
         };
-        Asked { family: self.provider.family, stage: Stage::Token, what, form, secret_is_an_id }
+        let signs = Signs::default().with_if(secret_is_an_id, Sign::SecretIsAnId);
+        Asked { family: self.provider.family, stage: Stage::Token, what, form, signs }
     }
 
     /// The error in an answer.
@@ -175,7 +181,11 @@ impl<'a> Asking<'a> {
         response: &Response,
         now: SystemTime,
     ) -> Result<Token> {
-        Token::read(response, &self.asked(grant.in_words(), form), scopes, now)
+        let mut asked = self.asked(grant.in_words(), form);
+        if let Grant::RefreshToken { age, .. } = grant {
+            asked.signs = asked.signs.and(*age);
+        }
+        Token::read(response, &asked, scopes, now)
     }
 
     /// Asks for a token, once.
@@ -239,7 +249,7 @@ mod tests {
 
     #[test]
     fn each_grant_has_its_fields() {
-        let refresh = Grant::RefreshToken(Secret::new("r"));
+        let refresh = Grant::RefreshToken { token: Secret::new("r"), age: Signs::default() };
         let device = Grant::DeviceCode(Secret::new("d"));
         let jwt = Grant::JwtBearer(Secret::new("a.b.c"));
         for (provider, grant, fields) in [

@@ -2,7 +2,7 @@
 //! an [`Error`].
 
 use crate::error::{Cause, Error, Result, Retry, Stage, Status};
-use crate::explain::Then;
+use crate::explain::{Signs, Then};
 use crate::oauth::form::Form;
 use crate::oauth::http_message::Response;
 use crate::oauth::provider::Family;
@@ -46,8 +46,8 @@ pub(crate) struct Asked<'a> {
     pub what: &'a str,
     /// What was sent, with the secrets that an answer must not echo into our texts.
     pub form: &'a Form,
-    /// The client secret looks like the id of one.
-    pub secret_is_an_id: bool,
+    /// What is known besides.
+    pub signs: Signs,
 }
 
 impl ErrorResponse {
@@ -81,7 +81,7 @@ impl ErrorResponse {
     /// The error that it is.
     pub(crate) fn into_error(mut self, asked: &Asked, response: Option<&Response>) -> Error {
         self.hide_secrets(asked.form);
-        let Refusal { cause, then, certainty } = judge(&self, asked);
+        let Refusal { cause, then, certainty, advice } = judge(&self, asked);
         let mut text = format!("the provider refused {}", asked.what);
         for (before, part, after) in
             [(": ", &self.error, ""), (" (", &self.suberror, ")"), (": ", &self.description, "")]
@@ -96,7 +96,7 @@ impl ErrorResponse {
             Then::Wait | Then::WaitHours(_) => (Status::Token, Retry::Later),
         };
         let after = response.and_then(|response| response.retry_after);
-        let error = Error::new(status, asked.stage, cause, text).meaning(cause, certainty);
+        let error = Error::new(status, asked.stage, cause, text).meaning(cause, certainty, advice);
         error.with_response(self).with_retry(retry, after)
     }
 

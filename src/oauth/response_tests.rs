@@ -1,11 +1,12 @@
 use super::*;
+use crate::explain::Signs;
 use crate::oauth::scripted::{json, response};
 use std::time::Duration;
 
 fn refused_by(family: Family, what: &str, answer: &Response) -> Error {
     let mut form = Form::default();
     form.set_secret("refresh_token", &Secret::new("1//0gOldRefresh"));
-    let asked = Asked { family, stage: Stage::Token, what, form: &form, secret_is_an_id: false };
+    let asked = Asked { family, stage: Stage::Token, what, form: &form, signs: Signs::default() };
     read_json(answer, &asked).unwrap_err()
 }
 
@@ -121,7 +122,7 @@ fn the_id_of_a_secret_is_told_from_its_value() {
         stage: Stage::Token,
         what: "client_credentials",
         form: &form,
-        secret_is_an_id: true,
+        signs: Signs::default().with(crate::explain::Sign::SecretIsAnId),
     };
     let answer = json(401, r#"{"error":"invalid_client","error_codes":[7000215]}"#);
     assert_eq!(read_json(&answer, &asked).unwrap_err().cause(), Cause::AppSecretIdNotValue);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::error::{Retry, Stage};
+use crate::explain::Signs;
 use crate::oauth::form::Form;
 use crate::oauth::provider::Family;
 use crate::oauth::scripted::{json, response};
@@ -12,7 +13,7 @@ fn read_at(response: &Response, now: SystemTime) -> Result<Token> {
         stage: Stage::Token,
         what: "refresh_token",
         form: &form,
-        secret_is_an_id: false,
+        signs: Signs::default(),
     };
     Token::read(response, &asked, &["a".into(), "b".into()], now)
 }

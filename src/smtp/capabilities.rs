@@ -1,5 +1,6 @@
 //! What a server offers: the lines of its answer to EHLO (RFC 5321 §4.1.1.1).
 
+use crate::error::values::Values;
 use crate::smtp::Reply;
 
 /// Extensions and mechanisms of one server.
@@ -52,6 +53,11 @@ impl Capabilities {
 
     pub(crate) fn offers_mechanism(&self, name: &str) -> bool {
         self.mechanisms.iter().any(|mechanism| mechanism == name)
+    }
+
+    /// For the advice of an error.
+    pub(crate) fn offered(&self) -> Values {
+        Values { offered: Some(self.mechanisms.join(", ")), ..Values::default() }
     }
 }
 

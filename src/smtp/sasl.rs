@@ -103,7 +103,8 @@ impl Credentials {
                     "the server does not offer {mechanism}; it offers {}",
                     offered.mechanisms.join(", ")
                 ),
-            ));
+            )
+            .with_values(offered.offered()));
         }
         Ok(Exchange { mechanism, responses, answer_to_failure })
     }

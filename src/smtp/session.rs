@@ -426,6 +426,7 @@ impl Session {
         let explained = explanation.map(|text| format!(" ({text})")).unwrap_or_default();
         let what = format!("the server refused the sign-in{explained}");
         let error = Error::refused(Status::SignIn, Stage::SignIn, cause, what, reply);
+        let error = error.with_values(self.capabilities.offered());
         error.map_text(|text| self.transcript.without_secrets(text, Search::Pieces).into_owned())
     }
 

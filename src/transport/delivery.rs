@@ -1,6 +1,6 @@
 //! What became of a message and of each recipient.
 
-use crate::error::{Cause, Certainty, Error, Outcome, Result, Stage, Status};
+use crate::error::{Cause, Error, Outcome, Result, Stage, Status};
 use crate::smtp::{Reply, Transaction};
 use crate::transport::explain::Situation;
 
@@ -66,10 +66,10 @@ impl Delivery {
             !recipient.accepted && recipient.reply.as_ref().is_some_and(|r| !r.is_positive())
         });
         let address = refused.map(|recipient| recipient.address.clone());
-        let cause = refused.and_then(|r| situation.cause_of_recipient(r.reply.as_ref()?));
+        let reply = refused.and_then(|recipient| recipient.reply.as_ref());
         self.error = self.error.map(|error| {
-            let error = match (error.status(), cause) {
-                (Status::Partial, Some(cause)) => error.meaning(cause, Certainty::Sure),
+            let error = match (error.status(), reply) {
+                (Status::Partial, Some(reply)) => situation.explain_recipient(error, reply),
                 _ => error,
             };
             situation.explain(error, address.as_deref())

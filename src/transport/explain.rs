@@ -2,9 +2,9 @@
 //! and with what, from whom the message is and to whom it goes.
 
 use crate::error::values::Values;
-use crate::error::{Cause, Certainty, Error, Stage};
-use crate::explain::{self, Family, SignedInWith};
-use crate::oauth::inspect::{self, Hint, Need, Service};
+use crate::error::{Cause, Error};
+use crate::explain::{self, Family, Known, Sign, SignedInWith, Signs};
+use crate::oauth::inspect::{self, Hint};
 use crate::oauth::provider::{Provider, Providers};
 use crate::secret::Secret;
 use crate::smtp::{Credentials, Reply};
@@ -31,37 +31,50 @@ impl<'a> Situation<'a> {
 
     /// The error with its meaning; `recipient` is the first that was refused.
     pub(crate) fn explain(&self, error: Error, recipient: Option<&str>) -> Error {
-        let with = self.signed_in_with();
-        let error = match error.cause() {
-            Cause::CertificateUnknownCa | Cause::CertificateSelfSigned if self.is_public() => {
-                error.meaning(Cause::CertificateIntercepted, Certainty::Likely)
-            }
-            _ => explain::refine(error, self.family, with),
-        };
         let error = error.with_values(self.values(recipient));
-        match error.cause() {
-            Cause::TokenRefused => self.suspect(error),
-            Cause::MechanismNotOffered if self.family == Family::Microsoft => {
-                let switch = "at Microsoft XOAUTH2 is missing when SMTP AUTH is switched off, or \
-                              before STARTTLS";
-                let advice = format!("{}: {switch}.", error.advice().trim_end_matches('.'));
-                error.with_advice(advice)
-            }
+        // A refused token says itself what may be wrong with it.
+        let token = Some(error.cause()).filter(|cause| *cause == Cause::TokenRefused);
+        let token = token.and_then(|_| self.token());
+        let hint = token.as_ref().and_then(|token| self.hint(token));
+        let signs = self
+            .signs(error.values())
+            .with_if(token.as_ref().is_some_and(inspect::is_of_app), Sign::TokenOfApp);
+        let signs = hint.as_ref().map_or(signs, |hint| signs.with(sign_of(hint)));
+        let error = explain::refine(error, self.known(signs));
+        match hint {
+            Some(hint) if hint.cause == error.cause() => error.with_detail(hint.text),
             _ => error,
         }
     }
 
-    /// What the reply to a recipient means, when not all were refused.
-    pub(crate) fn cause_of_recipient(&self, reply: &Reply) -> Option<Cause> {
-        let text = reply.text();
-        let with = self.signed_in_with();
-        let row = explain::meaning(reply, Stage::Recipients, text, self.family, with);
-        row.map(|row| row.cause)
+    /// The error of a send that reached some, when this is why it did not reach the others.
+    pub(crate) fn explain_recipient(&self, error: Error, reply: &Reply) -> Error {
+        match self.known(Signs::default()).of_recipient(reply) {
+            Some(row) => error.meaning(row.cause, row.certainty, row.advice),
+            None => error,
+        }
     }
 
-    /// The servers of big providers have certificates of public CAs: another one was put in between.
-    fn is_public(&self) -> bool {
-        self.provider.is_some()
+    fn known(&self, signs: Signs) -> Known {
+        Known { family: self.family, with: self.signed_in_with(), signs }
+    }
+
+    fn signs(&self, values: &Values) -> Signs {
+        let of_account = self.server.account.as_ref().map(|account| account.signs());
+        let offers = |names: &[&str]| {
+            let offered = values.offered.as_deref().unwrap_or_default();
+            offered.split(", ").any(|name| names.contains(&name))
+        };
+        let is_server = values.host.as_ref() == Some(&self.server.host);
+        let is_user = self.from.is_none() || self.from == values.user.as_deref();
+        of_account
+            .unwrap_or_default()
+            // Their certificates are those of public CAs: another one was put in between.
+            .with_if(self.provider.is_some(), Sign::PublicServer)
+            .with_if(is_server, Sign::MailServer)
+            .with_if(!is_user, Sign::FromIsAnother)
+            .with_if(offers(&["XOAUTH2", "OAUTHBEARER"]), Sign::OffersTokens)
+            .with_if(offers(&["PLAIN", "LOGIN"]), Sign::OffersPasswords)
     }
 
     fn signed_in_with(&self) -> Option<SignedInWith> {
@@ -77,12 +90,15 @@ impl<'a> Situation<'a> {
         let account = self.server.account.as_ref();
         let of_account = account.and_then(|account| account.mail_scope());
         let of_provider = self.provider.as_ref().and_then(Provider::mail_scope);
+        let host = Some(self.server.host.clone()).filter(|host| !host.is_empty());
         Values {
-            host: Some(self.server.host.clone()).filter(|host| !host.is_empty()),
+            port: host.as_ref().map(|_| self.server.port),
+            host,
             user: self.user(),
             from: self.from.map(str::to_owned),
             recipient: recipient.map(str::to_owned),
             scope: of_account.or_else(|| of_provider.map(str::to_owned)),
+            ..Values::default()
         }
     }
 
@@ -94,28 +110,6 @@ impl<'a> Situation<'a> {
         }
     }
 
-    /// A token that was refused without a reason: what it says of itself points to one, else the
-    /// likely ones are named, the likeliest first.
-    fn suspect(&self, error: Error) -> Error {
-        let Some(token) = self.token() else { return error };
-        let hints = self.hints(&token);
-        if let Some(Hint { cause, text }) = hints.into_iter().next() {
-            let error = error.meaning(cause, Certainty::Likely);
-            let advice = format!("{}: {text}.", error.advice().trim_end_matches('.'));
-            return error.with_advice(advice);
-        }
-        match self.family {
-            Family::Microsoft if inspect::is_of_app(&token) => {
-                error.meaning(Cause::AppOnlyMailboxNotPermitted, Certainty::Likely)
-            }
-            Family::Microsoft => {
-                let user = error.values().user.clone().unwrap_or_else(|| "the user".into());
-                error.with_advice(microsoft_suspects(&user))
-            }
-            _ => error,
-        }
-    }
-
     fn token(&self) -> Option<Secret> {
         match (&self.server.credentials, &self.server.account) {
             (Some(Credentials::Password { .. }), None) | (None, None) => None,
@@ -124,49 +118,37 @@ impl<'a> Situation<'a> {
         }
     }
 
-    fn hints(&self, token: &Secret) -> Vec<Hint> {
-        let provider = self.provider.as_ref();
-        let exchange = self.family == Family::Microsoft;
-        let user = self.user();
+    /// The first thing that the token says against itself.
+    fn hint(&self, token: &Secret) -> Option<Hint> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let app_scope = provider.and_then(|provider| provider.scopes.app.as_ref()?.first());
-        let need = Need {
-            service: exchange.then_some(Service::ExchangeOnline),
-            purpose: "SMTP",
-            scope: provider.and_then(Provider::mail_scope).unwrap_or_default(),
-            app_scope: app_scope.map(String::as_str),
-            role: exchange.then_some("SMTP.SendAsApp"),
-            user: user.as_deref(),
-            tenant: None,
-            now: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-        };
-        match inspect::inspect(token, &need) {
-            Ok(hints) => hints,
-            Err(wrong) => vec![Hint { cause: wrong.cause(), text: wrong.text().to_owned() }],
+        let now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        let (provider, user) = (self.provider.as_ref(), self.user());
+        match inspect::inspect_for(provider, token, user.as_deref(), None, now) {
+            Ok(hints) => hints.into_iter().next(),
+            Err(wrong) => Some(Hint { cause: wrong.cause(), text: wrong.text().to_owned() }),
         }
     }
 }
 
-/// Microsoft says only "535 5.7.3": what it was found to mean, in the order of how often.
-fn microsoft_suspects(user: &str) -> String {
-    format!(
-        "The server does not say why. Most likely {user} is not the first address of the account \
-         that signed in (personal accounts sign in with that one only), or the sign-in is that of \
-         another person; else SMTP AUTH is switched off for the mailbox (Set-CASMailbox -Identity \
-         {user} -SmtpClientAuthenticationDisabled $false), or the token has ended. For a shared \
-         mailbox the user is the person who signed in, and the shared address stands in From only; \
-         some report the opposite."
-    )
+fn sign_of(hint: &Hint) -> Sign {
+    match hint.cause {
+        Cause::TokenMissingScope => Sign::PermissionMissing,
+        Cause::TokenExpired => Sign::TokenEnded,
+        Cause::WrongUserForToken => Sign::TokenOfOtherUser,
+        _ => Sign::AudienceIsOtherService,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Retry, Status};
+    use crate::error::{Certainty, Retry, Stage, Status};
+    use crate::oauth::Account;
     use crate::smtp::PasswordMechanism;
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::{Value, json};
+    use std::time::Duration;
 
     fn server(host: &str, credentials: Credentials) -> Server {
         Server { host: host.into(), credentials: Some(credentials), ..Server::default() }
@@ -231,7 +213,82 @@ mod tests {
         let error = explained("opaque");
         assert_eq!((error.cause(), error.certainty()), (Cause::TokenRefused, Certainty::Unknown));
         let advice = error.advice();
-        assert!(advice.contains("anna@example.org") && advice.contains("Most likely"), "{advice}");
+        assert!(advice.contains("anna@example.org") && advice.contains("most likely"), "{advice}");
+    }
+
+    #[test]
+    fn what_is_known_of_the_sign_in_leaves_out_what_it_cannot_be() {
+        let explained = |account: Account| {
+            let server = Server {
+                host: "smtp.office365.com".into(),
+                account: Some(account),
+                ..Server::default()
+            };
+            let error = refused(Cause::TokenRefused, "535 5.7.3 Authentication unsuccessful");
+            Situation::new(&server, Some("shared@example.org")).explain(error, None)
+        };
+        let account = |signed_in_before: Duration| {
+            let account = Account::new("microsoft", None).unwrap();
+            account.set_client("00000000-0000-0000-0000-000000000001", None).unwrap();
+            account.set_user("anna@example.org").unwrap();
+            account.set_refresh_token("r").unwrap();
+            account.set_sign_in_age_for_tests(signed_in_before);
+            account
+        };
+        let new = explained(account(Duration::ZERO));
+        assert_eq!(new.suspects().first(), Some(&Cause::WrongUserForToken));
+        assert!(!new.suspects().contains(&Cause::TokenExpired), "it is a new token");
+        assert!(new.advice().contains("shared@example.org is shared"), "{}", new.advice());
+        // What has worked for days is not the wrong user.
+        let old = explained(account(Duration::from_secs(3 * 24 * 3600)));
+        assert_eq!(old.suspects().first(), Some(&Cause::SmtpAuthDisabledMailbox));
+        assert!(old.advice().contains("was switched off"), "{}", old.advice());
+        let json: Value = serde_json::from_str(&old.to_json()).unwrap();
+        assert_eq!(json["suspects"][0], "smtp_auth_disabled_mailbox");
+    }
+
+    #[test]
+    fn what_the_server_offers_tells_which_sign_in_it_wants() {
+        let password = || Credentials::Password {
+            mechanism: PasswordMechanism::Plain,
+            user: "anna@example.org".into(),
+            password: Secret::new("s3cret"),
+        };
+        let explained = |host: &str, credentials, cause, offered: &str| {
+            let error = match cause {
+                Cause::PasswordRefused => refused(cause, "535 5.7.8 Authentication failed"),
+                cause => Error::new(Status::Unsupported, Stage::SignIn, cause, "not offered"),
+            };
+            let values = Values { offered: Some(offered.into()), ..Values::default() };
+            let server = server(host, credentials);
+            Situation::new(&server, None).explain(error.with_values(values), None).advice()
+        };
+        let missing = Cause::MechanismNotOffered;
+        let advice = explained("mail.example.org", password(), missing, "XOAUTH2, OAUTHBEARER");
+        assert!(advice.starts_with("Sign in with OAuth2"), "{advice}");
+        let advice = explained("mail.example.org", with_token("t"), missing, "PLAIN, LOGIN");
+        assert!(advice.starts_with("Sign in with a password") && advice.contains("PLAIN, LOGIN"));
+        let advice = explained("smtp.office365.com", with_token("t"), missing, "LOGIN");
+        assert!(advice.contains("-Identity anna@example.org "), "{advice}");
+        let refused = Cause::PasswordRefused;
+        let advice = explained("mail.example.org", password(), refused, "PLAIN, XOAUTH2");
+        assert!(advice.contains("wants OAuth2 or an app password"), "{advice}");
+        let advice = explained("mail.example.org", password(), refused, "PLAIN");
+        assert!(!advice.contains("OAuth2"), "{advice}");
+    }
+
+    #[test]
+    fn a_refused_connection_of_another_server_says_nothing_of_ports_for_mail() {
+        let server = server("mail.example.org", with_token("t"));
+        let error = || Error::new(Status::Connect, Stage::Connect, Cause::ConnectionRefused, "no");
+        let advice = |error| Situation::new(&server, None).explain(error, None).advice();
+        assert!(advice(error()).contains("usual ports for mail"));
+        let host = Some("login.example.org".into());
+        let elsewhere = error().with_values(Values { host, port: Some(443), ..Values::default() });
+        assert_eq!(
+            advice(elsewhere),
+            "Check name and port of login.example.org: nothing listens on port 443."
+        );
     }
 
     #[test]

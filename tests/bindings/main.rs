@@ -8,7 +8,7 @@
 //! - `delphi`     bindings/delphi/PostriderApi.pas
 //! - `python`     bindings/python/postrider/_api.py
 //! - `windows`    packaging/windows/*.def
-//! - `abi`        tests/abi.txt, which only grows once something was released
+//! - `abi`        tests/abi.txt and tests/causes.txt, which only grow once something was released
 //! - `rules`      names, comments, exports, and where unsafe code may be
 
 mod abi;

@@ -101,9 +101,7 @@ impl Walk<'_> {
         step.find("given by the program");
         tell_claims(token, &mut step);
         let provider = Providers::of_host(&self.server.host);
-        let looked =
-            provider.map(|provider| inspect_for(&provider, token, Some(user), None, now()));
-        match looked.unwrap_or_else(|| Ok(Vec::new())) {
+        match inspect_for(provider.as_ref(), token, Some(user), None, now()) {
             Ok(hints) => hints.iter().for_each(|hint| step.warn(sentence(&hint.text))),
             // A send leaves the judgement to the server, too.
             Err(error) => step.warn(sentence(error.text())),

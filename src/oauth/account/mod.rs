@@ -21,7 +21,9 @@ mod supplied;
 #[cfg(test)]
 mod tests;
 
+use crate::error::values::Values;
 use crate::error::{Error, Result, Status};
+use crate::explain::{Sign, Signs};
 use crate::net::{Canceller, CertificateDer, Trust, Watch};
 use crate::oauth::client_certificate::ClientCertificate;
 use crate::oauth::inspect::{self, Hint};
@@ -258,7 +260,7 @@ impl Account {
         settings::check_timeout(timeout)?;
         let mut tick = || true;
         let watch = &mut Watch::new(timeout, self.0.canceller.watch(), &mut tick);
-        sign_in::in_browser(self, watch, show)
+        sign_in::in_browser(self, watch, show).map_err(|error| self.told(error))
     }
 
     /// Whether the browser cannot come back to this program, so that a person has to paste the
@@ -313,7 +315,7 @@ impl Account {
         let entry = settings.store.load(&key)?;
         match entry.is_some_and(|entry| entry.refresh_token.is_some()) {
             true => Ok(()),
-            false => Err(refresh::nobody_signed_in(&key)),
+            false => Err(self.told(refresh::nobody_signed_in(&key))),
         }
     }
 
@@ -368,13 +370,22 @@ impl Account {
         if !settings.looks_at_tokens {
             return Ok(Vec::new());
         }
-        let provider = settings.table();
+        let provider = Some(settings.table());
         inspect::inspect_for(provider, token.secret(), Some(user), settings.tenant_id(), now())
     }
 
     /// Whose dialect its servers and its provider speak.
     pub(crate) fn family(&self) -> Family {
         self.settings().table().family
+    }
+
+    /// What is known of its tokens and of the sign-in.
+    pub(crate) fn signs(&self) -> Signs {
+        if matches!(self.settings().flow, Flow::Supplied(_)) {
+            return Signs::default();
+        }
+        let age = self.entry().map(|entry| refresh::age_of(&entry)).unwrap_or_default();
+        age.with(Sign::TokenOfAccount)
     }
 
     /// Who signs in, as far as this computer knows.
@@ -417,7 +428,8 @@ impl Account {
         let settings = self.settings();
         if !matches!(settings.flow, Flow::Person) {
             let kept = &self.0.app_token;
-            return refresh::for_app(&settings, kept, &self.0.asking, watch, refused);
+            return refresh::for_app(&settings, kept, &self.0.asking, watch, refused)
+                .map_err(|error| self.told(error));
         }
         let result = match (refresh::for_person(&settings, watch, refused), &settings.interactive) {
             (Err(why), Some(show)) if why.status() == Status::NeedsSignIn => {
@@ -425,6 +437,7 @@ impl Account {
             }
             (result, _) => result,
         };
+        let result = result.map_err(|error| self.told(error));
         let ended = result.as_ref().err().filter(|e| e.status() == Status::NeedsSignIn);
         if result.is_ok() || ended.is_some() {
             *self.0.ended.lock() = ended.cloned();
@@ -438,7 +451,7 @@ impl Account {
         if !matches!(settings.flow, Flow::Person) {
             return self.token(watch, None);
         }
-        refresh::for_person(&settings, watch, None)
+        refresh::for_person(&settings, watch, None).map_err(|error| self.told(error))
     }
 
     /// What a diagnosis tells of it.
@@ -476,6 +489,16 @@ impl Account {
         refresh::for_person(settings, watch, refused)
     }
 
+    /// Makes the sign-in older than it is.
+    #[cfg(test)]
+    pub(crate) fn set_sign_in_age_for_tests(&self, age: Duration) {
+        let (settings, mut entry) = (self.settings(), self.entry().unwrap());
+        entry.signed_in_at = Some(fresh::seconds(SystemTime::now() - age));
+        let (store, key) = (&settings.store, settings.key().unwrap());
+        let save = |watch: &mut Watch| store.with_lock(&key, watch, |locked, _| locked.save(entry));
+        self.watched(save).unwrap();
+    }
+
     /// The refresh token that is kept.
     #[cfg(test)]
     pub(crate) fn refresh_token_for_tests(&self) -> String {
@@ -496,7 +519,19 @@ impl Account {
     fn watched<T>(&self, work: impl FnOnce(&mut Watch) -> Result<T>) -> Result<T> {
         let mut tick = || true;
         let cancellation = self.0.canceller.watch();
-        work(&mut Watch::new(self.settings().timeout, cancellation, &mut tick))
+        let result = work(&mut Watch::new(self.settings().timeout, cancellation, &mut tick));
+        result.map_err(|error| self.told(error))
+    }
+
+    /// The error with what its advice may name.
+    fn told(&self, error: Error) -> Error {
+        let settings = self.settings();
+        error.with_values(Values {
+            user: self.user(),
+            tenant: settings.tenant().map(str::to_owned),
+            scope: self.mail_scope(),
+            ..Values::default()
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use super::AccessToken;
 use super::fresh::{Life, jitter, seconds, time};
 use super::settings::{Flow, Settings};
 use crate::error::{Cause, Error, Result, Retry, Stage, Status};
+use crate::explain::{Signs, signs_of_age};
 use crate::net::Watch;
 use crate::oauth::client_certificate::Thumbprint;
 use crate::oauth::form::Form;
@@ -65,7 +66,8 @@ pub(super) fn for_person(
                 ))),
             };
         };
-        match ask(settings, &Grant::RefreshToken(refresh_token), watch) {
+        let grant = Grant::RefreshToken { token: refresh_token, age: age_of(&entry) };
+        match ask(settings, &grant, watch) {
             Ok(token) => {
                 let entry = renew(entry, token)?;
                 locked.save_or_keep(entry.clone())?;
@@ -212,6 +214,11 @@ fn life(entry: &Entry) -> Life {
         expires_at: entry.expires_at.unwrap_or(0),
         refresh_at: entry.extra(REFRESH_AT).and_then(|json| json.parse().ok()),
     }
+}
+
+/// What the age of the sign-in tells.
+pub(super) fn age_of(entry: &Entry) -> Signs {
+    signs_of_age(entry.signed_in_at, entry.obtained_at, seconds(SystemTime::now()))
 }
 
 /// Who signed in, as the id_token says; a provider that sends none tells nothing.
