@@ -21,6 +21,7 @@ pub struct Explanation {
     /// Where it was found what the text means: a section of the project's reference, or a standard.
     pub source: &'static str,
     advice: Vec<String>,
+    links: Vec<Option<&'static str>>,
 }
 
 impl Explanation {
@@ -30,6 +31,11 @@ impl Explanation {
             [] => vec!["Unknown: nothing is known about this text.".into()],
             advice => advice.to_vec(),
         }
+    }
+
+    /// A page of the provider's that tells more, cause by cause.
+    pub fn links(&self) -> &[Option<&'static str>] {
+        &self.links
     }
 }
 
@@ -53,12 +59,13 @@ pub fn explain(text: &str) -> Explanation {
         certainty,
         source: rows.first().map_or("", |row| row.source),
         advice: rows.iter().map(|row| advice(row)).collect(),
+        links: rows.iter().map(|row| row.words.link.or(row.cause.link())).collect(),
     }
 }
 
 fn advice(row: &Row) -> String {
     // That of a suspect is a part of a sentence.
-    let own = row.advice.filter(|_| row.section != Section::Suspects);
+    let own = row.words.advice.filter(|_| row.section != Section::Suspects);
     fill(own.unwrap_or(row.cause.template()), &Values::default())
 }
 

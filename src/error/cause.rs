@@ -127,13 +127,13 @@ causes! {
 
     TokenRefused: "token_refused", "Get a new access token for {user} with {scope}; the server does not say what is wrong with this one.";
     TokenExpired: "token_expired", "Get a new access token for {user}: this one has ended.";
-    WrongUserForToken: "wrong_user_for_token", "Sign in as {user}, or use the user to whom the token belongs; the error text names it. For a shared mailbox the user is the person who signed in, and the shared address stands in From only.";
+    WrongUserForToken: "wrong_user_for_token", "Sign in as {user}, or set the user to whom the token belongs; for a shared mailbox that is the person who signed in, and the shared address stands in From only (some report the opposite).";
     AppOnlyMailboxNotPermitted: "app_only_mailbox_not_permitted", "Let an administrator of Exchange Online give the app access to {user} (Add-MailboxPermission -Identity {USER} -User ID_OF_THE_SERVICE_PRINCIPAL -AccessRights FullAccess, or RBAC for Applications); the command postrider admin-kit prints the lines.";
     SmtpAuthDisabledTenant: "smtp_auth_disabled_tenant", "Let an administrator switch SMTP AUTH on for {user}: Set-CASMailbox -Identity {USER} -SmtpClientAuthenticationDisabled $false (it overrides the setting of the organization); OAuth2 needs it too.", "https://aka.ms/smtp_auth_disabled";
     SmtpAuthDisabledMailbox: "smtp_auth_disabled_mailbox", "Let an administrator switch SMTP AUTH on for {user}: Set-CASMailbox -Identity {USER} -SmtpClientAuthenticationDisabled $false, or Users, Mail, Manage email apps, Authenticated SMTP.", "https://aka.ms/smtp_auth_disabled";
     SecurityDefaults: "security_defaults_on", "Sign in with OAuth2 instead of a password: the security defaults of the organization forbid passwords for SMTP.";
     BasicAuthRetired: "basic_auth_retired", "Sign in with OAuth2: {host} takes no passwords any more.";
-    AppPasswordRequired: "app_password_required", "Sign in with OAuth2, or make an app password for {user}: with two-step verification the usual password is not taken.", "https://support.google.com/mail/?p=InvalidSecondFactor";
+    AppPasswordRequired: "app_password_required", "Sign in with OAuth2, or make an app password for {user}: with two-step verification the usual password is not taken.";
     WebSignInRequired: "web_sign_in_required", "Sign in to {user} once in a web browser on this computer, then try again; better, sign in with OAuth2.";
     NotSignedIn: "not_signed_in", "Set a sign-in for {host}: it takes no mail without one.";
     StarttlsRequired: "starttls_required", "Use STARTTLS or TLS: {host} goes no further without it.";
@@ -141,7 +141,7 @@ causes! {
     SignInPostponed: "sign_in_postponed", "Try again in a few minutes.";
     ServerBusy: "server_busy", "Try again in a few minutes.";
     RateLimited: "rate_limited", "Wait a few minutes and send more slowly: {host} takes only so many messages or sign-ins in a minute.";
-    TooManyConnections: "too_many_connections", "Use fewer connections at once to {host} and try again: Microsoft takes three for each mailbox.", "https://aka.ms/concurrent_sending";
+    TooManyConnections: "too_many_connections", "Use fewer connections at once to {host}, and try again.";
     QuotaExceeded: "quota_exceeded", "Wait until tomorrow: {user} has sent as much today as {host} allows.";
     MailboxMissing: "mailbox_missing", "Check that {user} has a mailbox and a licence for it at this provider.";
     OwnMailboxFull: "own_mailbox_full", "Empty the mailbox {user}: it is full, and sent mail is kept there.";
@@ -166,7 +166,7 @@ causes! {
     NeedsSignInExpired: "needs_sign_in_expired", "Sign in again: the sign-in has expired or was ended (by the user, an administrator, or a new password).";
     NeedsSignInPasswordChanged: "needs_sign_in_password_changed", "Sign in again: the password was changed or the sign-in was revoked.";
     NeedsSignInRevoked: "needs_sign_in_revoked", "Sign in again: the user or an administrator revoked the access, or the password was changed.";
-    NeedsSignInGoogleTesting: "needs_sign_in_google_testing", "Publish the app (Google Auth Platform, Audience) and sign in again: while an app is in testing, Google ends each sign-in after seven days.";
+    NeedsSignInGoogleTesting: "needs_sign_in_google_testing", "Publish the app (Google Auth Platform, Audience) and sign in again: while an app is in testing, Google ends each sign-in after seven days.", "https://support.google.com/cloud/answer/15549945";
     NeedsSignInInactive: "needs_sign_in_inactive", "Sign in again: the sign-in was not used for too long.";
     NeedsSignInGoogle: "needs_sign_in_google", "Sign in again; if it happens every seven days, publish the app first (Google Auth Platform, Audience); else the user or an administrator revoked the access, the password changed, or it was not used for six months.";
     NeedsSignInFrequency: "needs_sign_in_frequency", "Sign in again: the organization asks for it at intervals; its administrator can change that.";

@@ -130,6 +130,14 @@ impl Certainty {
     }
 }
 
+/// What is said of one case, where the words of its cause say less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Words {
+    /// With places for values.
+    pub advice: Option<&'static str>,
+    pub link: Option<&'static str>,
+}
+
 /// Everything known about a failure. Never holds a secret.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
@@ -145,8 +153,7 @@ struct Inner {
     certainty: Certainty,
     /// What the advice may name.
     values: Values,
-    /// The advice for this case, instead of the one of the cause.
-    template: Option<&'static str>,
+    words: Words,
     /// What may be behind it when nobody says, the likeliest first: each a part of a sentence.
     suspects: Vec<(Cause, &'static str)>,
     /// What the advice says at its end: a part of a sentence.
@@ -183,7 +190,7 @@ impl Error {
             response: None,
             certainty: Certainty::Sure,
             values: Values::default(),
-            template: None,
+            words: Words::default(),
             suspects: Vec::new(),
             detail: None,
             retry: None,
@@ -262,15 +269,9 @@ impl Error {
         self
     }
 
-    /// What it means, when more is known than where it happened; the template is the advice for
-    /// this case, where the one of the cause says less.
-    pub(crate) fn meaning(
-        mut self,
-        cause: Cause,
-        certainty: Certainty,
-        template: Option<&'static str>,
-    ) -> Self {
-        (self.0.cause, self.0.certainty, self.0.template) = (cause, certainty, template);
+    /// What it means, when more is known than where it happened.
+    pub(crate) fn meaning(mut self, cause: Cause, certainty: Certainty, words: Words) -> Self {
+        (self.0.cause, self.0.certainty, self.0.words) = (cause, certainty, words);
         self
     }
 
@@ -335,7 +336,7 @@ impl Error {
 
     /// What the person can do, with the values of this case: one sentence.
     pub fn advice(&self) -> String {
-        let template = self.0.template.unwrap_or(self.0.cause.template());
+        let template = self.0.words.advice.unwrap_or(self.0.cause.template());
         let advice = match self.0.suspects.as_slice() {
             [] => values::fill(template, &self.0.values),
             suspects => values::fill(&values::suspicion(suspects), &self.0.values),
@@ -355,7 +356,7 @@ impl Error {
 
     /// A page of the provider's that tells more.
     pub fn link(&self) -> Option<&'static str> {
-        self.0.cause.link()
+        self.0.words.link.or(self.0.cause.link())
     }
 
     /// What became of the message.

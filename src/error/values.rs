@@ -68,7 +68,7 @@ fn in_command(value: &str) -> Cow<'_, str> {
 /// One sentence that names several causes; each is a part of a sentence.
 pub(super) fn suspicion(suspects: &[(Cause, &'static str)]) -> String {
     let clauses: Vec<_> = suspects.iter().map(|(_, clause)| *clause).collect();
-    format!("The reply gives no reason that is known; most likely {}.", clauses.join("; or "))
+    format!("The reply does not tell why; most likely {}.", clauses.join("; or "))
 }
 
 /// The template with its places filled; a sentence begins with a capital letter whatever fills it.
@@ -122,6 +122,8 @@ mod tests {
             let advice = cause.advice();
             assert!(!advice.contains(['{', '}']), "{advice}");
             assert!(advice.ends_with('.') && advice.starts_with(char::is_uppercase), "{advice}");
+            // What the programs of the README have room for, with a name here and there.
+            assert!(advice.len() < 400, "{advice}");
         }
     }
 }

@@ -16,7 +16,7 @@ mod page;
 mod row;
 mod sign;
 
-use crate::error::{Cause, Certainty, Error, Outcome, Retry, Stage, Status};
+use crate::error::{Cause, Certainty, Error, Outcome, Retry, Stage, Status, Words};
 use crate::smtp::Reply;
 pub(crate) use log::explain;
 pub(crate) use row::{Row, Section};
@@ -140,7 +140,7 @@ pub(crate) fn refine(error: Error, known: Known) -> Error {
     };
     if reply.is_none() {
         return match first(Section::Own, &facts) {
-            Some(row) => error.meaning(row.cause, row.certainty, row.advice),
+            Some(row) => error.meaning(row.cause, row.certainty, row.words),
             None => error,
         };
     }
@@ -149,8 +149,9 @@ pub(crate) fn refine(error: Error, known: Known) -> Error {
         // Nobody knows why: the cause is the general one of its step.
         None if error.outcome() == Outcome::NotSent && is_general(error.cause()) => {
             let (cause, suspects) = (error.cause(), suspects(&facts));
-            let suspects = suspects.filter_map(|row| Some((row.cause, row.advice?))).collect();
-            error.meaning(cause, Certainty::Unknown, None).with_suspects(suspects)
+            let suspects =
+                suspects.filter_map(|row| Some((row.cause, row.words.advice?))).collect();
+            error.meaning(cause, Certainty::Unknown, Words::default()).with_suspects(suspects)
         }
         None => error,
     }
@@ -178,7 +179,7 @@ fn apply(error: Error, row: Row) -> Error {
         Then::Wait => (Retry::Later, error.retry_after()),
         Then::WaitHours(hours) => (Retry::Later, Some(Duration::from_secs(hours * 3600))),
     };
-    let error = error.meaning(row.cause, row.certainty, row.advice);
+    let error = error.meaning(row.cause, row.certainty, row.words);
     error.with_status(status).with_retry(retry, after)
 }
 

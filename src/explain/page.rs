@@ -46,8 +46,8 @@ pub(super) fn page() -> String {
     let mut page = HEAD.to_owned();
     page.push_str("## Causes\n\n| cause | advice |\n|---|---|\n");
     for cause in Cause::ALL {
-        let link = cause.link().map(|link| format!(" [More]({link})")).unwrap_or_default();
-        let _ = writeln!(page, "| `{}` | {}{link} |", cause.code(), cause.advice());
+        let (code, advice, link) = (cause.code(), cause.advice(), link(cause.link()));
+        let _ = writeln!(page, "| `{code}` | {advice}{link} |");
     }
     page.push_str(
         "\n## What it means\n\nThe first row that fits counts. An empty place fits everything; texts \
@@ -68,6 +68,10 @@ pub(super) fn page() -> String {
         section.rows().for_each(|row| page.push_str(&line(&row)));
     }
     page
+}
+
+fn link(link: Option<&str>) -> String {
+    link.map(|link| format!(" [More]({link})")).unwrap_or_default()
 }
 
 fn line(row: &Row) -> String {
@@ -99,8 +103,8 @@ fn line(row: &Row) -> String {
         Certainty::Sure => "",
         other => other.code(),
     };
-    let advice = row.advice.map(|advice| format!(": {}", fill(advice, &Values::default())));
-    let advice = advice.unwrap_or_default();
+    let advice = row.words.advice.map(|advice| format!(": {}", fill(advice, &Values::default())));
+    let advice = advice.unwrap_or_default() + &link(row.words.link);
     format!(
         "| {} | {} | {} | `{}`{advice} | {passes} | {certainty} | {} |\n",
         column(&["of", "at"]),

@@ -3,7 +3,7 @@
 
 use super::sign::Sign;
 use super::{Facts, Then};
-use crate::error::{Cause, Certainty};
+use crate::error::{Cause, Certainty, Words};
 
 pub(super) const TABLE: &str = include_str!("table.txt");
 
@@ -35,8 +35,15 @@ impl Section {
         let mut lines = body.lines().filter(is_row).peekable();
         std::iter::from_fn(move || {
             let line = lines.next()?;
-            let advice = lines.next_if(|line| line.starts_with(' ')).map(str::trim);
-            Row::parse(self, line, advice)
+            let mut words = Words::default();
+            while let Some(more) = lines.next_if(|line| line.starts_with(' ')).map(str::trim) {
+                let place = match more.starts_with("https://") {
+                    true => &mut words.link,
+                    false => &mut words.advice,
+                };
+                *place = Some(more);
+            }
+            Row::parse(self, line, words)
         })
     }
 }
@@ -49,20 +56,20 @@ pub(crate) struct Row {
     pub cause: Cause,
     pub then: Then,
     pub certainty: Certainty,
-    /// Says more than that of the cause; of a suspect it is a part of a sentence.
-    pub advice: Option<&'static str>,
+    /// Say more than those of the cause; the advice of a suspect is a part of a sentence.
+    pub words: Words,
     /// Where it was found: a section of the project's reference, or a standard.
     pub source: &'static str,
 }
 
 impl Row {
-    fn parse(section: Section, line: &'static str, advice: Option<&'static str>) -> Option<Self> {
+    fn parse(section: Section, line: &'static str, words: Words) -> Option<Self> {
         let (conditions, meaning) = line.split_once(" => ")?;
         let (meaning, source) = meaning.split_once(" | ")?;
-        let mut words = meaning.split(", ");
-        let cause = Cause::of_code(words.next()?)?;
+        let mut meanings = meaning.split(", ");
+        let cause = Cause::of_code(meanings.next()?)?;
         let (mut then, mut certainty) = (Then::Change, Certainty::Sure);
-        for word in words {
+        for word in meanings {
             match word {
                 "sign in" => then = Then::SignIn,
                 "passes" => then = Then::Wait,
@@ -71,7 +78,7 @@ impl Row {
                 _ => return None,
             }
         }
-        Some(Self { section, conditions, cause, then, certainty, advice, source })
+        Some(Self { section, conditions, cause, then, certainty, words, source })
     }
 
     pub(super) fn fits(&self, facts: &Facts) -> bool {

@@ -216,8 +216,9 @@ fn every_line_of_the_table_is_a_row_whose_words_are_known() {
     let lines = row::TABLE.lines().filter(|line| line.contains(" => ") && !line.starts_with('#'));
     let rows: Vec<_> = SECTIONS.into_iter().flat_map(Section::rows).collect();
     assert_eq!(lines.clone().count(), rows.len());
-    let advices = row::TABLE.lines().filter(|line| line.starts_with("    ")).count();
-    assert_eq!(rows.iter().filter(|row| row.advice.is_some()).count(), advices);
+    let more = row::TABLE.lines().filter(|line| line.starts_with("    ")).count();
+    let said = |row: &Row| [row.words.advice, row.words.link].into_iter().flatten().count();
+    assert_eq!(rows.iter().map(said).sum::<usize>(), more);
     for (row, line) in rows.iter().zip(lines) {
         assert!(!row.source.is_empty(), "{line}");
         // Put together again it is the line: nothing of it was passed over.
@@ -247,7 +248,7 @@ fn every_line_of_the_table_is_a_row_whose_words_are_known() {
             Section::Replies => of_reply && !of_provider,
             Section::Providers => of_provider,
             Section::Own => asks(row, "was") && !of_reply && !of_provider,
-            Section::Suspects => of_reply && row.advice.is_some(),
+            Section::Suspects => of_reply && row.words.advice.is_some(),
         };
         assert!(right, "in the wrong section: {line}");
     }
@@ -260,7 +261,7 @@ fn asks(row: &Row, key: &str) -> bool {
 #[test]
 fn every_advice_of_a_row_is_a_sentence_whose_places_are_known() {
     for row in SECTIONS.into_iter().flat_map(Section::rows) {
-        let Some(advice) = row.advice else { continue };
+        let Some(advice) = row.words.advice else { continue };
         let filled = crate::error::values::fill(advice, &Default::default());
         assert!(!filled.contains(['{', '}']), "{filled}");
         let is_sentence = filled.ends_with('.') && filled.starts_with(char::is_uppercase);

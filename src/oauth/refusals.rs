@@ -5,7 +5,7 @@
 //! providers change them (Microsoft says so). Where a row needs a text, the standard gives no other
 //! way to tell two mistakes apart.
 
-use crate::error::{Cause, Certainty, Stage};
+use crate::error::{Cause, Certainty, Stage, Words};
 use crate::explain::{Facts, Sign, Then, of_provider};
 use crate::oauth::response::{Asked, ErrorResponse};
 
@@ -14,7 +14,7 @@ pub(crate) struct Refusal {
     pub cause: Cause,
     pub then: Then,
     pub certainty: Certainty,
-    pub advice: Option<&'static str>,
+    pub words: Words,
 }
 
 /// What a provider's error means.
@@ -35,17 +35,14 @@ pub(crate) fn judge(answer: &ErrorResponse, asked: &Asked) -> Refusal {
         ..Facts::default()
     });
     match fitting {
-        Some(row) => Refusal {
-            cause: row.cause,
-            then: row.then,
-            certainty: row.certainty,
-            advice: row.advice,
-        },
+        Some(row) => {
+            Refusal { cause: row.cause, then: row.then, certainty: row.certainty, words: row.words }
+        }
         None => Refusal {
             cause: Cause::TokenRequestRefused,
             then: Then::Change,
             certainty: Certainty::Unknown,
-            advice: None,
+            words: Words::default(),
         },
     }
 }

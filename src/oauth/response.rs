@@ -81,7 +81,7 @@ impl ErrorResponse {
     /// The error that it is.
     pub(crate) fn into_error(mut self, asked: &Asked, response: Option<&Response>) -> Error {
         self.hide_secrets(asked.form);
-        let Refusal { cause, then, certainty, advice } = judge(&self, asked);
+        let Refusal { cause, then, certainty, words } = judge(&self, asked);
         let mut text = format!("the provider refused {}", asked.what);
         for (before, part, after) in
             [(": ", &self.error, ""), (" (", &self.suberror, ")"), (": ", &self.description, "")]
@@ -96,7 +96,7 @@ impl ErrorResponse {
             Then::Wait | Then::WaitHours(_) => (Status::Token, Retry::Later),
         };
         let after = response.and_then(|response| response.retry_after);
-        let error = Error::new(status, asked.stage, cause, text).meaning(cause, certainty, advice);
+        let error = Error::new(status, asked.stage, cause, text).meaning(cause, certainty, words);
         error.with_response(self).with_retry(retry, after)
     }
 

@@ -50,7 +50,7 @@ impl<'a> Situation<'a> {
     /// The error of a send that reached some, when this is why it did not reach the others.
     pub(crate) fn explain_recipient(&self, error: Error, reply: &Reply) -> Error {
         match self.known(Signs::default()).of_recipient(reply) {
-            Some(row) => error.meaning(row.cause, row.certainty, row.advice),
+            Some(row) => error.meaning(row.cause, row.certainty, row.words),
             None => error,
         }
     }
@@ -214,6 +214,8 @@ mod tests {
         assert_eq!((error.cause(), error.certainty()), (Cause::TokenRefused, Certainty::Unknown));
         let advice = error.advice();
         assert!(advice.contains("anna@example.org") && advice.contains("most likely"), "{advice}");
+        // What the programs of the README have room for.
+        assert!(advice.len() < 500, "{} octets: {advice}", advice.len());
     }
 
     #[test]
@@ -238,7 +240,7 @@ mod tests {
         let new = explained(account(Duration::ZERO));
         assert_eq!(new.suspects().first(), Some(&Cause::WrongUserForToken));
         assert!(!new.suspects().contains(&Cause::TokenExpired), "it is a new token");
-        assert!(new.advice().contains("shared@example.org is shared"), "{}", new.advice());
+        assert!(new.advice().contains("the shared mailbox shared@example.org"), "{}", new.advice());
         // What has worked for days is not the wrong user.
         let old = explained(account(Duration::from_secs(3 * 24 * 3600)));
         assert_eq!(old.suspects().first(), Some(&Cause::SmtpAuthDisabledMailbox));
