@@ -12,6 +12,8 @@ mod bodies;
 mod certificates;
 #[path = "delivery/connections.rs"]
 mod connections;
+#[path = "delivery/explained.rs"]
+mod explained;
 #[path = "delivery/extensions.rs"]
 mod extensions;
 #[path = "delivery/harness.rs"]
@@ -20,6 +22,8 @@ mod harness;
 mod headers;
 #[path = "delivery/large.rs"]
 mod large;
+#[path = "delivery/namespace.rs"]
+mod namespace;
 #[path = "delivery/recipients.rs"]
 mod recipients;
 #[path = "delivery/relay.rs"]

@@ -1230,11 +1230,13 @@ function mail_account_set_token_callback(Account: PMailAccount; Callback: TMailT
 // by the user's key of the system (DPAPI) on Windows.
 //
 // Several accounts, programs and processes may share the folder. The format is described in
-// docs/store.md.
+// docs/store.md. A callback that kept them until now is removed, as by
+// mail_account_set_store_callback() with NULL.
 //
 // @param account  handle from mail_account_new()
 // @param folder   made when missing; UTF-8, not NULL
 // @return #MAIL_STATUS_OK, or #MAIL_STATUS_STORE: it cannot be used, or others may write in it
+// @par Threads  Do not hold a lock here that a callback of this account waits for.
 // @since 0.1.0
 function mail_account_set_store_file(Account: PMailAccount; Folder: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
 
@@ -1242,13 +1244,15 @@ function mail_account_set_store_file(Account: PMailAccount; Folder: PAnsiChar): 
 // (Credential Manager, Keychain, Secret Service).
 //
 // The keyring is tried now, with a value that is written, read and removed; if it does not do what
-// it is needed for, this fails, and nothing weaker takes its place.
+// it is needed for, this fails, and nothing weaker takes its place. A callback that kept them until
+// now is removed, as by mail_account_set_store_callback() with NULL.
 //
 // @param account  handle from mail_account_new()
 // @param folder   made when missing; UTF-8, not NULL
 // @param service  the name under which the keyring shows the key to the person; UTF-8, not NULL
 // @return #MAIL_STATUS_OK, or #MAIL_STATUS_STORE: see its cause, such as "keyring_absent" or
 //         "keyring_locked"
+// @par Threads  Do not hold a lock here that a callback of this account waits for.
 // @since 0.1.0
 function mail_account_set_store_keyring(Account: PMailAccount; Folder: PAnsiChar; Service: PAnsiChar): TMailStatus;{$IFDEF MSWINDOWS} stdcall{$ELSE} cdecl{$ENDIF}; external MAIL_LIB;
 

@@ -1,6 +1,6 @@
-//! A diagnosis as JSON: docs/diagnosis.md says what each field means.
+//! A diagnosis, and an explanation, as JSON: docs/diagnosis.md says what each field means.
 
-use super::{Diagnosis, Step, advice};
+use super::{Diagnosis, Explanation, Step, advice};
 use crate::error::{Error, Retry};
 use serde::Serialize;
 
@@ -46,6 +46,23 @@ struct JsonReply<'a> {
     text: &'a str,
 }
 
+#[derive(Serialize)]
+struct JsonExplanation<'a> {
+    version: u32,
+    code: Option<u16>,
+    enhanced_code: &'a str,
+    causes: Vec<JsonCause>,
+    certainty: &'static str,
+    source: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonCause {
+    cause: &'static str,
+    advice: String,
+    link: Option<&'static str>,
+}
+
 pub(super) fn of(diagnosis: &Diagnosis) -> String {
     let document = Document {
         version: VERSION,
@@ -58,6 +75,28 @@ pub(super) fn of(diagnosis: &Diagnosis) -> String {
     };
     // Texts and numbers: there is nothing in it that could fail.
     serde_json::to_string_pretty(&document).unwrap_or_default()
+}
+
+impl Explanation {
+    /// As JSON (docs/diagnosis.md).
+    pub fn to_json(&self) -> String {
+        let causes = self.causes.iter().zip(self.advice());
+        let document = JsonExplanation {
+            version: VERSION,
+            code: self.code,
+            enhanced_code: &self.enhanced_code,
+            causes: causes
+                .map(|(cause, advice)| JsonCause {
+                    cause: cause.code(),
+                    advice,
+                    link: cause.link(),
+                })
+                .collect(),
+            certainty: self.certainty.code(),
+            source: self.source,
+        };
+        serde_json::to_string_pretty(&document).unwrap_or_default()
+    }
 }
 
 fn of_step(step: &Step) -> JsonStep<'_> {

@@ -18,6 +18,9 @@ use std::time::{Duration, Instant};
 /// RFC 8628 §3.2: when the provider says nothing (oidc-provider does not).
 const USUAL_INTERVAL: Duration = Duration::from_secs(5);
 
+/// For a provider that says 0: asking without a pause is of no use to anybody.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+
 /// RFC 8628 §3.5: what `slow_down` adds, for good.
 const SLOWER: Duration = Duration::from_secs(5);
 
@@ -80,7 +83,7 @@ impl DeviceAuthorization {
                 .or_else(|| text("verification_url_complete")),
             message: text("message"),
             expires_in: Duration::from_secs(lifetime),
-            interval: interval.filter(|i| !i.is_zero()).unwrap_or(USUAL_INTERVAL),
+            interval: interval.unwrap_or(USUAL_INTERVAL).max(SHORTEST_INTERVAL),
         })
     }
 

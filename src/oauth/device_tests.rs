@@ -66,6 +66,9 @@ fn answers_are_read_with_the_words_of_microsoft_and_google() {
     .unwrap();
     assert_eq!(google.verification_uri, "https://www.google.com/device");
     assert_eq!(google.interval, after(5), "RFC 8628 §3.2");
+    let hasty =
+        r#"{"device_code":"d","user_code":"X","verification_uri":"https://a","interval":0}"#;
+    assert_eq!(read(hasty).unwrap().interval, after(1), "5 only when none is named");
     let error = read(r#"{"device_code":"d","user_code":"X"}"#).unwrap_err();
     assert_eq!(error.cause(), Cause::TokenResponseInvalid);
 }

@@ -205,6 +205,93 @@ fn an_app_gets_a_token_with_its_secret_only() {
     assert_eq!(error.response().map(|response| response.http_status), Some(401));
 }
 
+/// What the provider says of settings that are wrong: the cause, and the word that it came with.
+fn assert_refused(answer: Result<Token>, expected: (Cause, &str)) {
+    let error = answer.unwrap_err();
+    let word = error.response().map(|response| response.error.as_str());
+    assert_eq!((error.cause(), word), (expected.0, Some(expected.1)), "{error}");
+    assert_eq!(error.retry(), Retry::No, "{error}");
+}
+
+#[test]
+fn settings_that_the_provider_refuses_are_told_apart() {
+    let Some(running) = start() else { return };
+    let app =
+        |grant: Grant, scopes| running.token("service", Some("service-secret"), &grant, scopes);
+    assert_refused(
+        app(Grant::ClientCredentials, "mail.send openid"),
+        (Cause::TokenScopeInvalid, "invalid_scope"),
+    );
+    assert_refused(
+        app(Grant::JwtBearer(Secret::new("h.p.s")), ""),
+        (Cause::FlowNotOffered, "unsupported_grant_type"),
+    );
+    assert_refused(
+        // RFC 6749 §5.2 has "unauthorized_client" for this.
+        app(Grant::RefreshToken(Secret::new("none")), ""),
+        (Cause::TokenRequestInvalid, "invalid_request"),
+    );
+    assert_refused(
+        running.token("desktop", None, &Grant::RefreshToken(Secret::new("none")), ""),
+        (Cause::NeedsSignInExpired, "invalid_grant"),
+    );
+    assert_refused(
+        running.token("nobody", None, &Grant::ClientCredentials, ""),
+        (Cause::AppSecretWrong, "invalid_client"),
+    );
+    assert_refused(
+        running.token("desktop", None, &Grant::DeviceCode(Secret::new("none")), ""),
+        (Cause::NeedsSignInExpired, "invalid_grant"),
+    );
+}
+
+#[test]
+fn a_code_for_another_redirect_address_gets_nothing() {
+    let Some(running) = start() else { return };
+    let (pending, address) = running.sign_in(false);
+    let code = pending.read_pasted(&address).unwrap();
+    let Grant::AuthorizationCode { code, verifier, .. } = pending.grant(code) else {
+        panic!("a code")
+    };
+    let redirect_uri = "http://127.0.0.1:9/elsewhere".into();
+    let grant = Grant::AuthorizationCode { code, redirect_uri, verifier };
+    assert_refused(
+        running.token("desktop", None, &grant, ""),
+        (Cause::SignInMixedUp, "invalid_grant"),
+    );
+}
+
+#[test]
+fn a_device_code_whose_time_is_over_gets_nothing() {
+    let Some(running) = start() else { return };
+    let authentication = ClientAuthentication::None;
+    let asking = running.asking("desktop-brief", &authentication);
+    let scopes = scope::split("openid mail.send");
+    let begin = |client: Client, watch: &mut Watch| {
+        DeviceAuthorization::begin(&asking, &scopes, client, watch)
+    };
+    let authorization = asking_for(begin).unwrap();
+    assert!(authorization.expires_in <= Duration::from_secs(2));
+    let polling = Polling::new(&authorization, Instant::now());
+    let deadline = Instant::now() + TIME;
+    let error = loop {
+        let error = running.token("desktop-brief", None, &polling.grant(), "").unwrap_err();
+        let said = error.response().map(|response| response.error.clone());
+        if said.as_deref() != Some("authorization_pending") {
+            break error;
+        }
+        assert!(Instant::now() < deadline, "the code does not expire");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert_eq!(error.status(), Status::NeedsSignIn, "{error}");
+    // The provider forgets a code within the second after its end.
+    let said = error.response().map(|response| response.error.as_str());
+    match said {
+        Some("expired_token") => assert_eq!(error.cause(), Cause::SignInTimedOut),
+        said => assert_eq!(said, Some("invalid_grant")),
+    }
+}
+
 #[test]
 fn a_person_signs_in_and_each_refresh_token_is_good_once() {
     let Some(running) = start() else { return };

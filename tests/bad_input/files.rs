@@ -84,7 +84,11 @@ fn as_nobody(path: &Path) {
     let folder = path.parent().expect("a folder");
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("permissions");
     let program = folder.join("test");
-    fs::copy(std::env::current_exe().expect("this test"), &program).expect("a copy");
+    // Not fs::copy: a child that another test starts meanwhile would hold the file open for writing,
+    // and what is open for writing cannot be run.
+    let own = std::env::current_exe().expect("this test");
+    let copied = Command::new("cp").arg(own).arg(&program).status().expect("cp runs");
+    assert!(copied.success());
     let output = Command::new(&program)
         .args(["--exact", "files::a_file_without_the_right_to_read_it_is_refused", "--nocapture"])
         .env("TMPDIR", std::env::temp_dir())

@@ -73,3 +73,41 @@ fn a_text_from_a_log_is_explained_or_called_unknown() {
     assert_eq!(code, Some(3));
     assert!(text.contains("nothing is known"), "{text}");
 }
+
+#[test]
+fn an_explanation_is_there_for_programs_too() {
+    let explain = |text: &str| {
+        let output = postrider().args(["doctor", "--json", "--explain", text]).output();
+        let output = output.expect("it runs");
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (output.status.code(), json)
+    };
+    let (code, json) = explain("535 5.7.8 Error: authentication failed");
+    assert_eq!((code, &json["version"], &json["code"]), (Some(0), &1.into(), &535.into()));
+    assert_eq!((&json["enhanced_code"], &json["certainty"]), (&"5.7.8".into(), &"unknown".into()));
+    let causes = json["causes"].as_array().expect("causes");
+    let words: Vec<_> = causes.iter().map(|cause| &cause["cause"]).collect();
+    assert_eq!(words, ["token_refused", "password_refused"]);
+    let advised = |cause: &serde_json::Value| cause["advice"].as_str().is_some_and(|a| a.len() > 9);
+    assert!(causes.iter().all(advised), "{json}");
+
+    let disabled = "SmtpClientAuthentication is disabled for the Tenant";
+    let (code, json) = explain(&format!("535 5.7.139 Authentication unsuccessful, {disabled}"));
+    assert_eq!((code, &json["certainty"]), (Some(0), &"sure".into()));
+    assert_eq!(json["causes"][0]["cause"], "smtp_auth_disabled_tenant");
+    assert!(json["causes"][0]["link"].as_str().is_some_and(|link| link.starts_with("https://")));
+    assert!(json["source"].as_str().is_some_and(|source| !source.is_empty()));
+
+    let (code, json) = explain("all is well");
+    assert_eq!((code, &json["causes"]), (Some(3), &serde_json::json!([])));
+    assert_eq!((&json["code"], &json["certainty"]), (&().into(), &"unknown".into()));
+}
+
+#[test]
+fn what_an_explanation_does_not_look_at_is_refused() {
+    for other in [&["--server", "a.test"][..], &["--to", "b@example.org"], &["--verbose"]] {
+        let (code, text) = run(&[&["doctor", "--explain", "535"][..], other].concat());
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains("cannot be used with"), "{text}");
+    }
+}

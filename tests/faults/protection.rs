@@ -1,10 +1,12 @@
 //! STARTTLS, and what never crosses a connection without TLS.
 
 use crate::client::{
-    USER, assert_accepted, assert_failed, assert_usable, mail_to, mail_with_token,
+    USER, assert_accepted, assert_failed, assert_usable, mail_to, mail_with_token, write_message,
 };
-use crate::server::{At, Do, Security, Server, say};
+use crate::server::{At, Do, PATIENCE, Security, Server, say};
 use postrider::{Cause, Error, Mail, Outcome, Stage, Status};
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 
 const TOKEN: &str = "token-that-stays-here";
 
@@ -154,4 +156,31 @@ fn a_plain_client_at_a_tls_port_waits_no_longer_than_its_deadline() {
     mail.set_timeout_ms(300).expect("a timeout");
     let error = assert_gives_away(mail, server, &[], Status::Timeout);
     assert_eq!(error.stage(), Stage::Greeting);
+}
+
+/// TLS 1.1 only, of a server that does not know `supported_versions` (RFC 8446 §4.2.1) and answers
+/// instead of refusing.
+#[test]
+fn a_server_that_answers_in_an_old_tls_is_called_too_old() {
+    let mut hello = vec![22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2];
+    hello.extend([7; 32]);
+    hello.extend([0, 0, 0x2f, 0]);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let server = std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client");
+        client.set_read_timeout(Some(PATIENCE)).expect("a limit");
+        client.write_all(&hello).expect("said");
+        // To the end, so that nothing unread takes away what was said.
+        let _ = client.read_to_end(&mut Vec::new());
+    });
+    let mut mail = Mail::new();
+    mail.set_server("127.0.0.1", port.into()).expect("a server");
+    mail.set_security(3).expect("a security");
+    write_message(&mut mail);
+    let delivery = mail.send(&());
+    assert_failed(&delivery, Status::Tls, Outcome::NotSent);
+    let error = delivery.error().expect("an error");
+    assert_eq!((error.stage(), error.cause()), (Stage::Tls, Cause::TlsTooOld), "{error}");
+    server.join().expect("the server");
 }

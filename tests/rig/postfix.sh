@@ -11,6 +11,8 @@ doors() { # CERTIFICATES
   local implicit="-o smtpd_tls_wrappermode=yes -o smtpd_relay_restrictions=permit_sasl_authenticated,reject"
   # STARTTLS and signing in are offered, neither is asked for.
   local optional=""
+  # What is limited is counted for each door and for a minute, for loopback too.
+  local limited="-o smtpd_client_event_limit_exceptions="
   cat <<DOORS
 SUBMISSION      $encrypted
 SUBMISSIONS     $implicit
@@ -27,6 +29,18 @@ NO_PIPELINING   $optional -o smtpd_discard_ehlo_keywords=pipelining
 NO_SMTPUTF8     $optional -o smtpd_discard_ehlo_keywords=smtputf8
 NO_8BITMIME     $optional -o smtpd_discard_ehlo_keywords=8bitmime,smtputf8
 PASSWORD_ONLY   $optional -o smtpd_sasl_mechanism_filter=plain,login
+TLS11           $encrypted -o smtpd_tls_mandatory_protocols=>=TLSv1.1,<=TLSv1.1
+SENDERS_OF_BOB  $optional -o smtpd_sender_login_maps=static:bob@rig.test -o smtpd_sender_restrictions=reject_sender_login_mismatch
+FULL_NAMES      $optional -o smtpd_helo_restrictions=reject_non_fqdn_helo_hostname -o smtpd_sender_restrictions=reject_non_fqdn_sender
+CLIENTS         $encrypted -o smtpd_client_restrictions=permit_sasl_authenticated,reject
+RESOLVING       $optional -o smtpd_sender_restrictions=reject_unknown_sender_domain -o smtpd_recipient_restrictions=reject_unknown_recipient_domain
+SILENT_SMALL    $optional -o message_size_limit=20000 -o smtpd_discard_ehlo_keywords=size
+NO_SPACE        $optional -o queue_minfree=9000000000000000
+ONE_RECIPIENT   $optional -o smtpd_recipient_limit=1 -o smtpd_recipient_overshoot_limit=1
+ONE_CONNECTION  $optional $limited -o smtpd_client_connection_count_limit=1
+ONE_MESSAGE     $optional $limited -o smtpd_client_message_rate_limit=1
+ONE_RCPT        $optional $limited -o smtpd_client_recipient_rate_limit=1
+ONE_SIGN_IN     $optional $limited -o smtpd_client_auth_rate_limit=1
 DOORS
 }
 

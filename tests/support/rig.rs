@@ -49,7 +49,7 @@ pub struct Rig {
     pub ipv6: bool,
     /// The servers; each leads a session of its own.
     pub pids: Vec<u32>,
-    _script: Script,
+    script: Script,
 }
 
 /// A door for each case. Postfix's, unless the name says otherwise; all know XOAUTH2, OAUTHBEARER,
@@ -105,7 +105,8 @@ pub fn shared() -> Option<&'static Rig> {
     available().then(|| RIG.get_or_init(Rig::launch))
 }
 
-fn available() -> bool {
+/// Whether this machine has what a rig needs; what is missing has then been said.
+pub fn available() -> bool {
     const TOOLS: [&str; 5] = ["dovecot", "postfix", "openssl", "python3", "ps"];
     if !tools::require_all(&TOOLS) {
         return false;
@@ -176,8 +177,13 @@ impl Rig {
             },
             ipv6: text("IPV6") == "yes",
             pids: text("PIDS").split_whitespace().map(|pid| pid.parse().expect("a pid")).collect(),
-            _script: script,
+            script,
         }
+    }
+
+    /// A door of Postfix that refuses more than the others do: `tests/rig/postfix.sh` tells what.
+    pub fn refusing(&self, door: &str) -> u16 {
+        self.script.port(door)
     }
 
     /// A new access token of one of the provider's clients:

@@ -7,7 +7,9 @@
 //! - `identity`  account and token
 //! - `reach`     look-up, connection, TLS from the first byte
 //! - `session`   from the greeting to the recipients
+//! - `behind`    what a server offers whose certificate was refused
 
+mod behind;
 mod identity;
 mod reach;
 mod session;
@@ -17,6 +19,7 @@ use super::{Diagnosis, Step, StepName};
 use crate::error::{Cause, Error, Result, Status};
 use crate::message::{Message, Prepared};
 use crate::net::{Cancellation, Presented, Watch};
+use crate::secret::Secret;
 use crate::transport::{Connection, Log, LogFile, Observer, Server, Situation};
 use identity::SignIn;
 use std::sync::Arc;
@@ -58,6 +61,7 @@ pub(crate) fn diagnose(job: Job) -> Diagnosis {
         message: job.message,
         all_or_none: job.all_or_none,
         presented,
+        secret: None,
         watch,
         log,
         steps: Vec::new(),
@@ -80,6 +84,8 @@ struct Walk<'a> {
     message: &'a Arc<Message>,
     all_or_none: bool,
     presented: Presented,
+    /// With which somebody signs in.
+    secret: Option<Secret>,
     watch: Watch<'a>,
     log: Log<'a>,
     steps: Vec<Step>,
@@ -89,7 +95,12 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn go(&mut self) -> Walked {
         let is_set = self.settings()?;
-        let sign_in = self.account_and_token()?;
+        let (credentials, missing) = match self.account_and_token()? {
+            SignIn::With(credentials) => (Some(credentials), None),
+            SignIn::None => (None, None),
+            SignIn::Missing(why) => (None, Some(why)),
+        };
+        self.secret = credentials.as_ref().map(|credentials| credentials.secret().clone());
         if !is_set {
             return Err(Stop("no server was set".into()));
         }
@@ -98,11 +109,6 @@ impl Walk<'_> {
             self.implicit_tls(&mut stream)?;
             self.skip(StepName::HelloInClear, "TLS begins with the first byte");
         }
-        let (credentials, missing) = match sign_in {
-            SignIn::With(credentials) => (Some(credentials), None),
-            SignIn::None => (None, None),
-            SignIn::Missing(why) => (None, Some(why)),
-        };
         let mut connection = Connection::over(stream, &self.server, credentials, &self.log);
         connection.session.listens = true;
         let result = self.talk(&mut connection, missing);

@@ -113,11 +113,17 @@ impl Walk<'_> {
         };
         self.tell_chain(&mut step);
         step.end(Some(error.clone()));
-        if self.is_over(Some(&error)) || error.status() == Status::Certificate {
+        if self.is_over(Some(&error)) {
             return Err(self.fail(step, error));
         }
+        if error.status() == Status::Certificate {
+            let stop = self.fail(step, error);
+            return Err(self.look_behind(stop));
+        }
         // What does the port speak, if not TLS?
-        let Some(mut connection) = self.open_in_clear() else { return Err(self.fail(step, error)) };
+        let Some(mut connection) = self.look(Security::Plain) else {
+            return Err(self.fail(step, error));
+        };
         let greeted =
             self.within(GLANCE, |watch, log| pass(&mut connection, Stage::Greeting, watch, log));
         if greeted.is_err() {
@@ -143,28 +149,25 @@ impl Walk<'_> {
         Err(stop)
     }
 
-    /// A connection of its own without TLS and sign-in, to see what a port speaks.
-    fn open_in_clear(&mut self) -> Option<Connection> {
-        let server = Server {
-            security: Security::Plain,
-            credentials: None,
-            account: None,
-            ..Server::clone(&self.server)
-        };
-        let stream = self.open_again()?;
+    /// A connection of its own, to see what the port speaks. Any certificate will do there, for
+    /// nobody signs in and no mail is begun.
+    pub(super) fn look(&mut self, security: Security) -> Option<Connection> {
+        let mut server = Server::clone(&self.server);
+        (server.security, server.credentials, server.account) = (security, None, None);
+        server.trust.accept_invalid = true;
+        self.log.note(|| "one more connection, only to look".into());
+        let mut stream = self.open_again()?;
+        if server.is_implicit_tls() {
+            let shake = |watch: &mut Watch, log: &Log| start_tls(&mut stream, &server, watch, log);
+            self.within(GLANCE, shake).ok()?;
+        }
         let mut connection = Connection::over(stream, &Arc::new(server), None, &self.log);
         connection.session.listens = true;
+        // The server may know the secret from another time.
+        if let Some(secret) = &self.secret {
+            connection.session.transcript.protect(secret.clone());
+        }
         Some(connection)
-    }
-
-    /// Whether the port answers a TLS handshake, whatever its certificate is.
-    pub(super) fn answers_tls(&mut self) -> bool {
-        let mut server = Server::clone(&self.server);
-        server.trust.accept_invalid = true;
-        let Some(mut stream) = self.open_again() else { return false };
-        let shaken = self.within(GLANCE, |watch, log| start_tls(&mut stream, &server, watch, log));
-        stream.close(b"");
-        shaken.is_ok()
     }
 
     fn open_again(&mut self) -> Option<Stream> {

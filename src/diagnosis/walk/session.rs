@@ -25,7 +25,7 @@ impl Walk<'_> {
             && !self.is_over(Some(error))
             && !connection.session.is_secure()
         {
-            if self.answers_tls() {
+            if self.look(Security::Tls).is_some() {
                 let port = self.server.port;
                 let text = format!(
                     "the server speaks TLS from the first byte on port {port}, and nothing before"
@@ -97,7 +97,9 @@ impl Walk<'_> {
             }
             Err(error) => {
                 self.tell_chain(&mut step);
-                Err(self.fail(step, error))
+                let goes_on = error.status() == Status::Certificate && !self.is_over(Some(&error));
+                let stop = self.fail(step, error);
+                Err(if goes_on { self.look_behind(stop) } else { stop })
             }
         }
     }
@@ -108,11 +110,7 @@ impl Walk<'_> {
         pending: Result<()>,
     ) -> Walked<Result<()>> {
         let mut step = Step::begin(StepName::Mechanisms);
-        let offered = &connection.session.capabilities().mechanisms;
-        step.find(match offered.as_slice() {
-            [] => "none is offered".into(),
-            some => some.join(", "),
-        });
+        tell_mechanisms(connection, &mut step);
         match pending {
             Err(error)
                 if matches!(error.cause(), Cause::AuthNotOffered | Cause::MechanismNotOffered) =>
@@ -262,5 +260,12 @@ pub(super) fn tell_offer(connection: &Connection, step: &mut Step) {
     step.find(match offered.as_slice() {
         [] => "it offers nothing".into(),
         lines => format!("it offers {}", lines.join(", ")),
+    });
+}
+
+pub(super) fn tell_mechanisms(connection: &Connection, step: &mut Step) {
+    step.find(match connection.session.capabilities().mechanisms.as_slice() {
+        [] => "none is offered".into(),
+        some => some.join(", "),
     });
 }

@@ -3,6 +3,7 @@
 use super::types::{mail_account_t, mail_status, mail_store_fn};
 use crate::ffi::account_callbacks;
 use crate::ffi::boundary::{text, with};
+use crate::ffi::handle::AccountSlot;
 use crate::oauth::Store;
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
@@ -14,11 +15,13 @@ const KEYRING_TIME: Duration = Duration::from_secs(120);
 /// by the user's key of the system (DPAPI) on Windows.
 ///
 /// Several accounts, programs and processes may share the folder. The format is described in
-/// docs/store.md.
+/// docs/store.md. A callback that kept them until now is removed, as by
+/// mail_account_set_store_callback() with NULL.
 ///
 /// @param account  handle from mail_account_new()
 /// @param folder   made when missing; UTF-8, not NULL
 /// @return #MAIL_STATUS_OK, or #MAIL_STATUS_STORE: it cannot be used, or others may write in it
+/// @par Threads  Do not hold a lock here that a callback of this account waits for.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn mail_account_set_store_file(
@@ -28,7 +31,7 @@ pub unsafe extern "system" fn mail_account_set_store_file(
     with(account, |slot| {
         // SAFETY: the caller passes NULL or NUL-terminated text (interface contract).
         let folder = unsafe { text(folder, "folder") }?;
-        slot.account.set_store(Store::file(folder)?);
+        keep_in(slot, Store::file(folder)?);
         Ok(())
     })
 }
@@ -37,13 +40,15 @@ pub unsafe extern "system" fn mail_account_set_store_file(
 /// (Credential Manager, Keychain, Secret Service).
 ///
 /// The keyring is tried now, with a value that is written, read and removed; if it does not do what
-/// it is needed for, this fails, and nothing weaker takes its place.
+/// it is needed for, this fails, and nothing weaker takes its place. A callback that kept them until
+/// now is removed, as by mail_account_set_store_callback() with NULL.
 ///
 /// @param account  handle from mail_account_new()
 /// @param folder   made when missing; UTF-8, not NULL
 /// @param service  the name under which the keyring shows the key to the person; UTF-8, not NULL
 /// @return #MAIL_STATUS_OK, or #MAIL_STATUS_STORE: see its cause, such as "keyring_absent" or
 ///         "keyring_locked"
+/// @par Threads  Do not hold a lock here that a callback of this account waits for.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn mail_account_set_store_keyring(
@@ -54,9 +59,14 @@ pub unsafe extern "system" fn mail_account_set_store_keyring(
     with(account, |slot| {
         // SAFETY: the caller passes NULL or NUL-terminated text (interface contract).
         let (folder, service) = unsafe { (text(folder, "folder")?, text(service, "service")?) };
-        slot.account.set_store(Store::keyring(folder, service, KEYRING_TIME)?);
+        keep_in(slot, Store::keyring(folder, service, KEYRING_TIME)?);
         Ok(())
     })
+}
+
+fn keep_in(slot: &AccountSlot, store: Store) {
+    slot.account.set_store(store);
+    slot.callbacks.set_store(None, std::ptr::null_mut());
 }
 
 /// Keeps sign-ins in a store of the program.
@@ -132,4 +142,68 @@ pub unsafe extern "system" fn mail_account_import(
         let (path, passphrase) = unsafe { (text(path, "path")?, text(passphrase, "passphrase")?) };
         slot.account.import(path, passphrase)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::ffi::api::account::{mail_account_free, mail_account_new};
+    use crate::ffi::handle;
+    use parking_lot::Mutex;
+    use std::ffi::CString;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    /// What the program would free once its callback is removed.
+    struct UserData {
+        entered: Sender<()>,
+        leave: Mutex<Receiver<()>>,
+        running: AtomicUsize,
+    }
+
+    unsafe extern "system" fn slow(
+        user_data: *mut c_void,
+        _: i32,
+        _: *const c_char,
+        _: *mut u8,
+        _: usize,
+    ) -> i64 {
+        // SAFETY: the test gave it, and keeps it until the handle is freed.
+        let data = unsafe { &*user_data.cast::<UserData>() };
+        data.running.fetch_add(1, Ordering::SeqCst);
+        data.entered.send(()).unwrap();
+        // One who does not wait for this call goes on meanwhile.
+        let _ = data.leave.lock().recv_timeout(Duration::from_millis(300));
+        data.running.fetch_sub(1, Ordering::SeqCst);
+        0
+    }
+
+    #[test]
+    fn another_store_removes_the_callback_of_the_one_before() {
+        let (entered, wait_until_entered) = channel();
+        let (_never, leave) = channel();
+        let (leave, running) = (Mutex::new(leave), AtomicUsize::new(0));
+        let data = UserData { entered, leave, running };
+        let folder = tempfile::tempdir().unwrap();
+        let path = CString::new(folder.path().join("store").to_str().unwrap()).unwrap();
+        // SAFETY: the texts live during the calls.
+        let account = unsafe { mail_account_new(c"google".as_ptr(), std::ptr::null()) };
+        let slot = handle::get(account).unwrap();
+        slot.account.set_client("client", None).unwrap();
+        let user_data = std::ptr::from_ref(&data).cast_mut().cast();
+        let status = mail_account_set_store_callback(account, Some(slow), user_data);
+        assert!(matches!(status, mail_status::Ok));
+        std::thread::scope(|scope| {
+            scope.spawn(|| slot.account.is_signed_in());
+            wait_until_entered.recv().unwrap();
+            // SAFETY: the text lives during the call.
+            let status = unsafe { mail_account_set_store_file(account, path.as_ptr()) };
+            assert!(matches!(status, mail_status::Ok));
+            assert_eq!(data.running.load(Ordering::SeqCst), 0, "the old callback still runs");
+        });
+        assert!(!slot.account.is_signed_in().unwrap());
+        assert!(wait_until_entered.try_recv().is_err(), "the old callback was called again");
+        mail_account_free(account);
+    }
 }

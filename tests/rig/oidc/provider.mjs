@@ -34,6 +34,7 @@ const BITS_PER_OCTET = Math.log2(64);
 const clients = Object.keys(accounts).map((client_id) => ({
   client_id,
   client_secret: 'service-secret',
+  scope: 'mail.send',
   token_endpoint_auth_method: 'client_secret_post',
   grant_types: ['client_credentials'],
   redirect_uris: [],
@@ -74,6 +75,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   clockTolerance: 0,
   ttl: {
     AccessToken: (_ctx, token) => programs[token.clientId].lifetime,
+    DeviceCode: (_ctx, _code, client) => (client.clientId === 'desktop-brief' ? 1 : 600),
     ClientCredentials: (_ctx, token) => accounts[token.clientId]?.lifetime ?? HOUR,
   },
   rotateRefreshToken: (ctx) => !programs[ctx.oidc.client.clientId].lasting,

@@ -30,7 +30,7 @@ pub struct Options {
     #[arg(long, requires = "server", help_heading = "What happens")]
     migrate: bool,
     /// Connect to nothing: say what a text from a log means
-    #[arg(long, value_name = "TEXT", exclusive = true, help_heading = "What happens")]
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["Way", "from", "to", "timeout", "migrate", "verbose"], help_heading = "What happens")]
     explain: Option<String>,
     /// Print the result as JSON (docs/diagnosis.md)
     #[arg(long, help_heading = "What happens")]
@@ -56,7 +56,7 @@ the recipients would be refused, 2 the command line is wrong or a setting is mis
 
 pub fn run(options: &Options) -> Result {
     if let Some(text) = &options.explain {
-        return explain_text(text);
+        return explain_text(text, options.json);
     }
     if options.migrate {
         return migrate(options);
@@ -125,8 +125,12 @@ fn migrate(options: &Options) -> Result {
     Ok(if step.state == StepState::Ok { Exit::Done } else { Exit::Failed })
 }
 
-fn explain_text(text: &str) -> Result {
+fn explain_text(text: &str, json: bool) -> Result {
     let explanation = explain(text);
+    if json {
+        line(explanation.to_json())?;
+        return Ok(if explanation.causes.is_empty() { Exit::Failed } else { Exit::Done });
+    }
     if explanation.causes.is_empty() {
         return Err(Failure::from("nothing is known about this text".to_owned()));
     }
