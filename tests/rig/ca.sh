@@ -13,6 +13,7 @@ make_certificates() { # DIR
   issue "$dir" ca server "$good" "$past" "$tomorrow"
   issue "$dir" ca expired "$good" "$past" 20210101000000Z
   issue "$dir" ca wronghost DNS:other.example "$past" "$tomorrow"
+  issue "$dir" ca nameonly DNS:localhost "$past" "$tomorrow"
   issue "$dir" other-ca otherca "$good" "$past" "$tomorrow"
   self_sign "$dir" selfsigned "$good"
 }
