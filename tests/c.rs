@@ -16,7 +16,7 @@ mod support;
 use std::fs;
 
 use build::Program;
-use support::rig;
+use support::{newcomer, rig};
 
 /// A test for each way to run each program that needs nothing but the library.
 macro_rules! programs {
@@ -70,6 +70,25 @@ mod send {
     }
 }
 
+mod newcomers {
+    use super::{build, do_what_the_advice_says};
+
+    #[test]
+    fn plain() {
+        do_what_the_advice_says(build::plain("newcomer"));
+    }
+
+    #[test]
+    fn valgrind() {
+        do_what_the_advice_says(build::valgrind_of_tls("newcomer"));
+    }
+
+    #[test]
+    fn sanitizers() {
+        do_what_the_advice_says(build::sanitizers("newcomer"));
+    }
+}
+
 mod steady {
     use super::{build, rig, story};
 
@@ -107,4 +126,10 @@ fn send_through_the_rig(program: Option<Program>, subject: &str) {
     story::tell(rig, subject, &mut program.command);
     program.run();
     story::assert_delivered(rig, subject);
+}
+
+fn do_what_the_advice_says(program: Option<Program>) {
+    let (Some(mut program), Some(rig)) = (program, rig::shared()) else { return };
+    newcomer::tell(rig, &mut program.command);
+    newcomer::show(&program.run());
 }

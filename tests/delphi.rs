@@ -17,7 +17,7 @@ use std::process::Command;
 use hosts::{checkout, program, succeed};
 #[cfg(feature = "cli")]
 use support::sandbox::Sandbox;
-use support::{rig, tools};
+use support::{newcomer, rig, tools};
 
 /// What a program is compiled from.
 const UNITS: [&str; 5] = [
@@ -59,12 +59,13 @@ fn compile_test(name: &str) -> Option<(PathBuf, PathBuf)> {
     compile(&format!("tests/delphi/{name}.pas"), &["-gh"])
 }
 
-/// Runs a test program, which must succeed and give all its memory back.
-fn succeed_without_leak(command: &mut Command, folder: &Path) {
+/// Runs a test program, which must succeed and give all its memory back; returns what it printed.
+fn succeed_without_leak(command: &mut Command, folder: &Path) -> String {
     let log = folder.join("heap.log");
-    succeed(command.env("HEAPTRC", format!("log={}", log.display())));
+    let said = succeed(command.env("HEAPTRC", format!("log={}", log.display())));
     let heap = fs::read_to_string(log).expect("the program counts its memory");
     assert!(heap.contains("\n0 unfreed memory blocks"), "{heap}");
+    said
 }
 
 fn run(name: &str) {
@@ -107,6 +108,16 @@ fn a_message_goes_through_a_real_server() {
     succeed_without_leak(&mut command, &folder);
     story.assert_delivered(rig);
     hosts::assert_cyrillic_name(rig);
+}
+
+#[test]
+fn a_newcomer_does_what_the_advice_says() {
+    let Some((program, folder)) = compile_test("newcomer") else { return };
+    let Some(rig) = rig::shared() else { return };
+    let mut command = hosts::program(&program, &folder);
+    command.current_dir(&folder);
+    newcomer::tell(rig, &mut command);
+    newcomer::show(&succeed_without_leak(&mut command, &folder));
 }
 
 #[cfg(feature = "cli")]

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use hosts::{checkout, program, succeed};
-use support::{rig, tools};
+use support::{newcomer, rig, tools};
 
 /// The interpreter of an environment that holds the package and nothing else; `None` without Python.
 fn python() -> Option<&'static PathBuf> {
@@ -124,6 +124,16 @@ fn a_message_goes_through_a_real_server() {
     story.tell(rig, &mut command);
     succeed(&mut command);
     story.assert_delivered(rig);
+}
+
+#[test]
+fn a_newcomer_does_what_the_advice_says() {
+    let Some(python) = python() else { return };
+    let Some(rig) = rig::shared() else { return };
+    let mut command = suite(python, "test_newcomer.py");
+    command.current_dir(hosts::work_folder("python-newcomer"));
+    newcomer::tell(rig, &mut command);
+    newcomer::show(&succeed(&mut command));
 }
 
 #[test]

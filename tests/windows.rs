@@ -13,6 +13,8 @@ mod wine;
 mod c;
 #[path = "windows/check.rs"]
 mod check;
+#[path = "windows/doctor.rs"]
+mod doctor;
 #[path = "windows/files.rs"]
 mod files;
 #[path = "windows/pascal.rs"]

@@ -27,7 +27,7 @@ if "%1"=="" pause
 exit /b 0
 
 :width
-for %%p in (smoke misuse getters account_misuse account callbacks threads unload steady) do call :run %1 %%p
+for %%p in (smoke misuse getters account_misuse account callbacks threads unload steady newcomer) do call :run %1 %%p
 exit /b
 
 :run

@@ -100,18 +100,19 @@ impl Program {
         Self { command, folder }
     }
 
-    /// Runs it to a good end.
+    /// Runs it to a good end; returns what it printed.
     ///
     /// # Panics
     /// With what the program said, when it fails.
-    pub fn run(mut self) {
-        run(&mut self.command);
+    pub fn run(mut self) -> String {
+        let said = run(&mut self.command);
         self.folder.close().expect("the folder can be removed");
+        said
     }
 }
 
-/// Runs a command that must succeed.
-pub fn run(command: &mut Command) {
+/// Runs a command that must succeed; returns what it printed.
+pub fn run(command: &mut Command) -> String {
     let output = command.output().expect("the command can be run");
     assert!(
         output.status.success(),
@@ -121,6 +122,7 @@ pub fn run(command: &mut Command) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 pub fn include_folder() -> PathBuf {

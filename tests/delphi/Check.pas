@@ -11,6 +11,18 @@ uses
 type
   TTest = procedure;
 
+  { Raised by events, to come out of the call. }
+  EStop = class(Exception);
+
+  { Keeps the document of a sign-in for as long as the program runs. }
+  TMemoryStore = class(TPostriderStore)
+  public
+    Document: TPostriderString;
+    function Load(const Name: TPostriderString): TPostriderString; override;
+    procedure Save(const Name, ADocument: TPostriderString); override;
+    procedure Delete(const Name: TPostriderString); override;
+  end;
+
   { What an EPostrider says. }
   TFailure = record
     Status: Integer;
@@ -64,6 +76,8 @@ function OfflineAccount: TPostriderAccount;
 function BeginsWith(const Text, Start: TPostriderString): Boolean;
 { Through no code page: Windows keeps UTF-16, and the tests speak UTF-8, whatever the locale is. }
 function Environment(const Name: TPostriderString): TPostriderString;
+{ What the variable RIG_<Name> tells of a real server. }
+function Rig(const Name: string): TPostriderString;
 
 implementation
 
@@ -151,6 +165,29 @@ begin
   {$ELSE}
   Result := UTF8Decode(GetEnvironmentVariable(string(Name)));
   {$ENDIF}
+end;
+
+function Rig(const Name: string): TPostriderString;
+begin
+  Result := Environment(TPostriderString('RIG_' + Name));
+  Verify(Result <> '', 'RIG_' + Name + ' is not set');
+end;
+
+{ ---- TMemoryStore ---- }
+
+function TMemoryStore.Load(const Name: TPostriderString): TPostriderString;
+begin
+  Result := Document;
+end;
+
+procedure TMemoryStore.Save(const Name, ADocument: TPostriderString);
+begin
+  Document := ADocument;
+end;
+
+procedure TMemoryStore.Delete(const Name: TPostriderString);
+begin
+  Document := '';
 end;
 
 { ---- TClosedPort ---- }

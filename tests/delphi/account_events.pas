@@ -9,8 +9,6 @@ uses
   {$IFDEF UNIX}cthreads,{$ENDIF} SysUtils, Classes, PostriderApi, Postrider, Check;
 
 type
-  EStop = class(Exception);
-
   { Its events; Calls counts them. }
   THost = class
   public
@@ -33,10 +31,10 @@ type
     procedure SignInAtGreeting(Sender: TObject; const Line: TPostriderString);
   end;
 
-  { Documents in memory, and what was asked for. FailAt: which operation raises. }
-  TTestStore = class(TPostriderStore)
+  { Counts what was asked for. FailAt: which operation raises. }
+  TTestStore = class(TMemoryStore)
   public
-    Name, Document: TPostriderString;
+    Name: TPostriderString;
     FailAt, Locks, Unlocks: Integer;
     Busy: Boolean;
     procedure Asked(Operation: Integer; const AName: TPostriderString);
@@ -145,19 +143,19 @@ end;
 function TTestStore.Load(const AName: TPostriderString): TPostriderString;
 begin
   Asked(MAIL_STORE_OPERATION_LOAD, AName);
-  Result := Document;
+  Result := inherited Load(AName);
 end;
 
 procedure TTestStore.Save(const AName, ADocument: TPostriderString);
 begin
   Asked(MAIL_STORE_OPERATION_SAVE, AName);
-  Document := ADocument;
+  inherited;
 end;
 
 procedure TTestStore.Delete(const AName: TPostriderString);
 begin
   Asked(MAIL_STORE_OPERATION_DELETE, AName);
-  Document := '';
+  inherited;
 end;
 
 function TTestStore.Lock(const AName: TPostriderString): Boolean;

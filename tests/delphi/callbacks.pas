@@ -8,8 +8,6 @@ uses
   {$IFDEF UNIX}cthreads,{$ENDIF} SysUtils, Classes, PostriderApi, Postrider, Check;
 
 type
-  EStop = class(Exception);
-
   { One handler of each kind; Lines and Calls count what came. }
   THost = class
   public

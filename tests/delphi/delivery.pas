@@ -36,12 +36,6 @@ begin
     raise ETooLate.Create('too late');
 end;
 
-function Rig(const Name: string): TPostriderString;
-begin
-  Result := Environment(TPostriderString('RIG_' + Name));
-  Verify(Result <> '', 'RIG_' + Name + ' is not set');
-end;
-
 function SignedInWithoutCa: TPostriderMail;
 begin
   Result := TPostriderMail.Create;

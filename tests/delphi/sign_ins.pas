@@ -10,8 +10,6 @@ uses
   Check;
 
 type
-  EStop = class(Exception);
-
   THost = class
   public
     Calls, ExpiresIn: Integer;
@@ -25,14 +23,6 @@ type
       AExpiresIn: Integer);
     procedure GiveToken(Sender: TObject; var Token: TPostriderString; var ValidSeconds: Integer);
     procedure Log(Sender: TObject; const Line: TPostriderString);
-  end;
-
-  TMemoryStore = class(TPostriderStore)
-  public
-    Document: TPostriderString;
-    function Load(const Name: TPostriderString): TPostriderString; override;
-    procedure Save(const Name, ADocument: TPostriderString); override;
-    procedure Delete(const Name: TPostriderString); override;
   end;
 
 var
@@ -144,21 +134,6 @@ end;
 procedure THost.Log(Sender: TObject; const Line: TPostriderString);
 begin
   Transcript := Transcript + Line + #10;
-end;
-
-function TMemoryStore.Load(const Name: TPostriderString): TPostriderString;
-begin
-  Result := Document;
-end;
-
-procedure TMemoryStore.Save(const Name, ADocument: TPostriderString);
-begin
-  Document := ADocument;
-end;
-
-procedure TMemoryStore.Delete(const Name: TPostriderString);
-begin
-  Document := '';
 end;
 
 { The browser is BROWSER: the person at once. }

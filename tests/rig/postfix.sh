@@ -22,9 +22,11 @@ NO_TLS          -o smtpd_tls_security_level=none
 TLS12           $encrypted -o smtpd_tls_mandatory_protocols=TLSv1.2
 EXPIRED         $implicit $(certificate "$certs" expired)
 WRONGHOST       $implicit $(certificate "$certs" wronghost)
+NAMEONLY        $implicit $(certificate "$certs" nameonly)
 SELFSIGNED      $implicit $(certificate "$certs" selfsigned)
 OTHERCA         $implicit $(certificate "$certs" otherca)
 SMALL           $optional -o message_size_limit=20000
+OWN_FROM        $encrypted -o smtpd_sender_restrictions=reject_sender_login_mismatch
 NO_PIPELINING   $optional -o smtpd_discard_ehlo_keywords=pipelining
 NO_SMTPUTF8     $optional -o smtpd_discard_ehlo_keywords=smtputf8
 NO_8BITMIME     $optional -o smtpd_discard_ehlo_keywords=8bitmime,smtputf8
@@ -120,7 +122,9 @@ virtual_uid_maps = static:$(id -u mail)
 virtual_gid_maps = static:$(id -g mail)
 virtual_mailbox_limit = 0
 message_size_limit = 104857600
-# Nothing leaves the rig: other domains are refused, bounces to them fail.
+# Nothing leaves the rig: other domains are refused, bounces to them fail; one takes everything, for
+# those who signed in, and keeps nothing.
+transport_maps = inline:{elsewhere.test=discard:}
 default_transport = error:5.7.1 no route in this rig
 smtputf8_enable = yes
 notify_classes =
@@ -136,6 +140,8 @@ smtpd_sasl_path = $3
 smtpd_sasl_security_options = noanonymous
 smtpd_sasl_authenticated_header = yes
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
+# Who may be the sender, at the door that asks.
+smtpd_sender_login_maps = inline:{alice@rig.test=alice@rig.test, bob@rig.test=bob@rig.test}
 # One mailbox that is refused for now, beside the unknown ones that are refused for good.
 smtpd_recipient_restrictions = check_recipient_access inline:{{later@rig.test = 450 4.2.1 Mailbox is busy}}
 
@@ -169,6 +175,7 @@ proxymap  unix - - n - - proxymap
 smtp      unix - - n - - smtp
 relay     unix - - n - - smtp
 error     unix - - n - - error
+discard   unix - - n - - discard
 retry     unix - - n - - error
 virtual   unix - n n - - virtual
 anvil     unix - - n - 1 anvil

@@ -17,6 +17,8 @@ pub mod maildir;
 #[cfg(unix)]
 pub mod namespace;
 #[cfg(unix)]
+pub mod newcomer;
+#[cfg(unix)]
 pub mod provider;
 #[cfg(unix)]
 pub mod proxies;

@@ -24,6 +24,9 @@ pub const UNKNOWN_USER: &str = "nobody@rig.test";
 /// Refused for now: `450 4.2.1`.
 pub const BUSY_USER: &str = "later@rig.test";
 
+/// In another domain: taken from those who signed in, and thrown away.
+pub const ELSEWHERE: &str = "somebody@elsewhere.test";
+
 const EXPIRY_LIMIT: Duration = Duration::from_secs(20);
 const CLIENT_SECRET: &str = "service-secret";
 
@@ -34,8 +37,8 @@ pub struct Rig {
     /// The authority that issued the good certificates (PEM). They are for `localhost`,
     /// `mail.rig.test`, `127.0.0.1` and `::1`.
     pub ca_file: PathBuf,
-    /// All certificates and keys: `server`, `expired`, `wronghost`, `selfsigned`, `otherca`, and the
-    /// authorities `ca`, `other-ca`, each as `.pem` and `.key`.
+    /// All certificates and keys: `server`, `expired`, `wronghost`, `nameonly`, `selfsigned`, `otherca`,
+    /// and the authorities `ca`, `other-ca`, each as `.pem` and `.key`.
     pub certificates: PathBuf,
     /// Holds a Maildir per user: `alice`, `bob`, `carol`, `joerg`, `anna`.
     pub maildirs: PathBuf,
@@ -73,12 +76,16 @@ pub struct Ports {
     pub expired: u16,
     /// As `submissions`, with a certificate for `other.example`.
     pub wronghost: u16,
+    /// As `submissions`, with a certificate for `localhost` and no address.
+    pub nameonly: u16,
     /// As `submissions`, with a certificate that signed itself.
     pub selfsigned: u16,
     /// As `submissions`, with a certificate of an authority that nobody knows.
     pub otherca: u16,
     /// As `plain`, taking at most [`SMALL_SIZE`] octets.
     pub small: u16,
+    /// As `submission`: Alice and Bob may send from their own address only.
+    pub own_from: u16,
     /// As `plain`, without PIPELINING.
     pub no_pipelining: u16,
     /// As `plain`, without SMTPUTF8.
@@ -155,9 +162,11 @@ impl Rig {
                 tls12: port("TLS12"),
                 expired: port("EXPIRED"),
                 wronghost: port("WRONGHOST"),
+                nameonly: port("NAMEONLY"),
                 selfsigned: port("SELFSIGNED"),
                 otherca: port("OTHERCA"),
                 small: port("SMALL"),
+                own_from: port("OWN_FROM"),
                 no_pipelining: port("NO_PIPELINING"),
                 no_smtputf8: port("NO_SMTPUTF8"),
                 no_8bitmime: port("NO_8BITMIME"),

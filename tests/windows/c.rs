@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::hosts::{succeed, work_folder};
 use crate::story;
-use crate::support::{rig, tools};
+use crate::support::{newcomer, rig, tools};
 use crate::wine::{Width, both_widths, built, program, programs};
 
 programs! {
@@ -16,6 +16,7 @@ programs! {
 both_widths! {
     send,
     steady,
+    newcomers,
 }
 
 fn send(width: Width) {
@@ -35,6 +36,13 @@ fn steady(width: Width) {
     let (Some(mut program), Some(rig)) = (compiled("steady", width), rig::shared()) else { return };
     story::tell(rig, "steady", &mut program);
     print!("{}", succeed(&mut program));
+}
+
+fn newcomers(width: Width) {
+    let Some(mut program) = compiled("newcomer", width) else { return };
+    let Some(rig) = rig::shared() else { return };
+    newcomer::tell(rig, &mut program);
+    newcomer::show(&succeed(&mut program));
 }
 
 fn run(name: &str, width: Width) {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::hosts::{self, Story, checkout, succeed, work_folder};
-use crate::support::rig::Rig;
-use crate::support::tools;
+use crate::support::rig::{self, Rig};
+use crate::support::{newcomer, tools};
 use crate::wine::{Width, both_widths, built, program, programs};
 
 programs! {
@@ -15,6 +15,7 @@ programs! {
 both_widths! {
     delivery,
     example,
+    newcomers,
 }
 
 fn delivery(width: Width) {
@@ -34,6 +35,13 @@ fn example(width: Width) {
     let Some(rig) = Rig::start() else { return };
     let path = Path::new(example.get_args().last().expect("a program"));
     hosts::check_example(&rig, "Delphi", || program(width, path));
+}
+
+fn newcomers(width: Width) {
+    let Some(mut program) = compiled("tests/delphi/newcomer.pas", width) else { return };
+    let Some(rig) = rig::shared() else { return };
+    newcomer::tell(rig, &mut program);
+    newcomer::show(&succeed(&mut program));
 }
 
 fn run(name: &str, width: Width) {

@@ -31,7 +31,7 @@ compile_as_msvc() { # PROGRAM
 
 mkdir -p "$folder"
 cp "$library/postrider.dll" "$folder/"
-[ $# -gt 3 ] || set -- "$@" smoke misuse getters account_misuse account callbacks threads send steady unload msvc
+[ $# -gt 3 ] || set -- "$@" smoke misuse getters account_misuse account callbacks threads send steady newcomer unload msvc
 for program in "${@:4}"; do
   case $program in
     msvc) compile_as_msvc "$program" ;;

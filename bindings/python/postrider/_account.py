@@ -6,7 +6,6 @@ import math
 import time
 import weakref
 from datetime import datetime, timedelta, timezone
-from types import TracebackType
 from typing import Any, Optional, Union
 from urllib.parse import parse_qs, urlsplit
 
@@ -65,12 +64,7 @@ class Account:
     def __enter__(self) -> Account:
         return self
 
-    def __exit__(
-        self,
-        _type: Optional[type[BaseException]],
-        _value: Optional[BaseException],
-        _traceback: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # What the program says about it.

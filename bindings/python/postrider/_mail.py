@@ -5,7 +5,6 @@ from __future__ import annotations
 import weakref
 from ctypes import create_string_buffer
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Optional, Union
 
 from . import _api
@@ -58,12 +57,7 @@ class Mail:
     def __enter__(self) -> Mail:
         return self
 
-    def __exit__(
-        self,
-        _type: Optional[type[BaseException]],
-        _value: Optional[BaseException],
-        _traceback: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def clear_message(self) -> None:
