@@ -191,6 +191,10 @@ fn refresh(token: &Token) -> Grant {
     Grant::RefreshToken { token, age: Signs::default() }
 }
 
+fn unknown_refresh_token() -> Grant {
+    Grant::RefreshToken { token: Secret::new("none"), age: Signs::default() }
+}
+
 #[test]
 fn an_app_gets_a_token_with_its_secret_only() {
     let Some(running) = start() else { return };
@@ -228,11 +232,11 @@ fn settings_that_the_provider_refuses_are_told_apart() {
     );
     assert_refused(
         // RFC 6749 §5.2 has "unauthorized_client" for this.
-        app(Grant::RefreshToken(Secret::new("none")), ""),
+        app(unknown_refresh_token(), ""),
         (Cause::TokenRequestInvalid, "invalid_request"),
     );
     assert_refused(
-        running.token("desktop", None, &Grant::RefreshToken(Secret::new("none")), ""),
+        running.token("desktop", None, &unknown_refresh_token(), ""),
         (Cause::NeedsSignInExpired, "invalid_grant"),
     );
     assert_refused(
