@@ -80,16 +80,16 @@ pub(super) fn of(diagnosis: &Diagnosis) -> String {
 impl Explanation {
     /// As JSON (docs/diagnosis.md).
     pub fn to_json(&self) -> String {
-        let causes = self.causes.iter().zip(self.advice());
+        let causes = self.causes.iter().zip(self.advice()).zip(self.links());
         let document = JsonExplanation {
             version: VERSION,
             code: self.code,
             enhanced_code: &self.enhanced_code,
             causes: causes
-                .map(|(cause, advice)| JsonCause {
+                .map(|((cause, advice), link)| JsonCause {
                     cause: cause.code(),
                     advice,
-                    link: cause.link(),
+                    link: *link,
                 })
                 .collect(),
             certainty: self.certainty.code(),

@@ -68,7 +68,7 @@ fn old_settings_are_told_without_a_connection_and_without_a_password() {
 fn a_text_from_a_log_is_explained_or_called_unknown() {
     let (code, text) = run(&["doctor", "--explain", "535 5.7.8 Error: authentication failed"]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("token_refused: ") && text.contains("password_refused: "), "{text}");
+    assert!(text.contains("token_expired: ") && text.contains("password_refused: "), "{text}");
     let (code, text) = run(&["doctor", "--explain", "all is well"]);
     assert_eq!(code, Some(3));
     assert!(text.contains("nothing is known"), "{text}");
@@ -87,7 +87,8 @@ fn an_explanation_is_there_for_programs_too() {
     assert_eq!((&json["enhanced_code"], &json["certainty"]), (&"5.7.8".into(), &"unknown".into()));
     let causes = json["causes"].as_array().expect("causes");
     let words: Vec<_> = causes.iter().map(|cause| &cause["cause"]).collect();
-    assert_eq!(words, ["token_refused", "password_refused"]);
+    let behind = ["token_expired", "wrong_user_for_token", "token_missing_scope"];
+    assert_eq!(words, [&behind[..], &["password_refused", "app_password_required"]].concat());
     let advised = |cause: &serde_json::Value| cause["advice"].as_str().is_some_and(|a| a.len() > 9);
     assert!(causes.iter().all(advised), "{json}");
 

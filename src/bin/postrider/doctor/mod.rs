@@ -137,9 +137,10 @@ fn explain_text(text: &str, json: bool) -> Result {
     if explanation.causes.len() > 1 {
         line("This can have several causes, the likeliest first:")?;
     }
-    for (cause, advice) in explanation.causes.iter().zip(explanation.advice()) {
+    let advised = explanation.causes.iter().zip(explanation.advice());
+    for ((cause, advice), link) in advised.zip(explanation.links()) {
         line(format_args!("{}: {advice}", cause.code()))?;
-        if let Some(link) = cause.link() {
+        if let Some(link) = link {
             line(format_args!("See {link}"))?;
         }
     }
