@@ -103,7 +103,7 @@ causes! {
     ProxyCannotConnect: "proxy_cannot_connect", "Check server name and port: the proxy itself could not connect to the server.";
     ProxyProtocol: "proxy_protocol", "Check kind and port of the proxy: http:// and socks5:// are different things.";
 
-    TlsFailed: "tls_failed", "Check that the port and the security mode belong together: 465 is TLS, 587 is STARTTLS.";
+    TlsFailed: "tls_failed", "Check that port {port} and the security mode belong together: mostly 465 is TLS, and 587 STARTTLS.";
     TlsTooOld: "tls_too_old", "{host} speaks only versions of TLS before 1.2, which are broken: its operator must renew it.";
     TlsNoTrustRoots: "tls_no_trust_roots", "Install the system's CA certificates, or add a CA file.";
     CertificateExpired: "certificate_expired", "The operator of {host} must renew the certificate; check the clock of this computer too.";
@@ -120,6 +120,7 @@ causes! {
     StarttlsInjection: "starttls_injection", "Somebody may be tampering with the connection; use TLS on port 465.";
     StarttlsNotOffered: "starttls_not_offered", "Use TLS on port 465, or ask the server's operator to enable STARTTLS.";
     StarttlsRefused: "starttls_refused", "Try again later, or use TLS on port 465.";
+    HelloNameRefused: "hello_name_refused", "Set the EHLO name to the full name of this computer, such as pc.example.org: {host} does not take the one that was given.";
     AuthNotOffered: "auth_not_offered", "Use the submission port of {host} (587 or 465), where servers let users sign in.";
     MechanismNotOffered: "auth_mechanism_not_offered", "Use one of the mechanisms that {host} offers; the error text lists them.";
     PlaintextAuth: "plaintext_auth_refused", "Use STARTTLS or TLS; only in your own network allow sign-in without it.";
@@ -147,7 +148,7 @@ causes! {
     OwnMailboxFull: "own_mailbox_full", "Empty the mailbox {user}: it is full, and sent mail is kept there.";
     ServerRefused: "server_refused", "The server takes no mail from here; ask its operator.";
     SenderRefused: "sender_refused", "Send from an address that {user} may use.";
-    SendAsDenied: "send_as_denied", "Send from the address of {user}, or let an administrator allow it to send as {from} (at Microsoft: Add-RecipientPermission {FROM} -Trustee {USER} -AccessRights SendAs).";
+    SendAsDenied: "send_as_denied", "Send from the address of {user}, or ask the operator of {host} to let it send as {from}.";
     SenderBlocked: "sender_blocked", "Let an administrator look at the restricted entities: {user} is blocked from sending.";
     SenderDomainUnknown: "sender_domain_unknown", "Check the domain of {from}: the server finds no such domain, so waiting does not help.";
     RecipientsRefused: "recipients_refused", "Check the addresses; the results of the recipients tell what the server said to each.";
@@ -160,9 +161,9 @@ causes! {
     Greylisted: "greylisted", "Try again in a few minutes: the server wants to see the same message twice.";
     TooManyRecipients: "too_many_recipients", "Send to fewer recipients at once.";
     MessageRefused: "message_refused", "Read the server's reply: it refused the content of this message.";
-    MessageTooLarge: "message_too_large", "Send less or smaller attachments.";
+    MessageTooLarge: "message_too_large", "Send less or smaller attachments: {host} takes no message of this size.";
 
-    NeedsSignIn: "needs_sign_in", "Sign in once more.";
+    NeedsSignIn: "needs_sign_in", "Sign in once for {user}: afterwards nobody is asked.";
     NeedsSignInExpired: "needs_sign_in_expired", "Sign in again: the sign-in has expired or was ended (by the user, an administrator, or a new password).";
     NeedsSignInPasswordChanged: "needs_sign_in_password_changed", "Sign in again: the password was changed or the sign-in was revoked.";
     NeedsSignInRevoked: "needs_sign_in_revoked", "Sign in again: the user or an administrator revoked the access, or the password was changed.";

@@ -28,6 +28,9 @@ pub(crate) enum Sign {
     PublicServer,
     /// The mail server and not another one, such as a provider's.
     MailServer,
+    NoSignIn,
+    /// Neither STARTTLS nor TLS.
+    WithoutTls,
     /// The From address is not the user.
     FromIsAnother,
 
@@ -53,6 +56,8 @@ impl Sign {
         ("nobody_is_asked", Sign::NobodyIsAsked),
         ("public_server", Sign::PublicServer),
         ("server_of_mail", Sign::MailServer),
+        ("no_sign_in", Sign::NoSignIn),
+        ("without_tls", Sign::WithoutTls),
         ("from_is_another", Sign::FromIsAnother),
         ("offers_tokens", Sign::OffersTokens),
         ("offers_passwords", Sign::OffersPasswords),

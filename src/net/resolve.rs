@@ -30,7 +30,11 @@ pub(crate) fn check_host(host: &str) -> Result<String> {
     if host.is_empty() {
         return Err(Error::argument("host is empty"));
     }
-    let bad = || Error::argument("host is not a host name or IP address");
+    let bad = || {
+        Error::argument(
+            "host is not a host name or IP address (the port and a scheme such as smtp:// do not belong to it)",
+        )
+    };
     if host.parse::<IpAddr>().is_ok() {
         return Ok(host.to_owned());
     }

@@ -233,7 +233,7 @@ fn settings_that_the_provider_refuses_are_told_apart() {
     assert_refused(
         // RFC 6749 §5.2 has "unauthorized_client" for this.
         app(unknown_refresh_token(), ""),
-        (Cause::TokenRequestInvalid, "invalid_request"),
+        (Cause::AppNotAuthorized, "invalid_request"),
     );
     assert_refused(
         running.token("desktop", None, &unknown_refresh_token(), ""),
@@ -245,7 +245,7 @@ fn settings_that_the_provider_refuses_are_told_apart() {
     );
     assert_refused(
         running.token("desktop", None, &Grant::DeviceCode(Secret::new("none")), ""),
-        (Cause::NeedsSignInExpired, "invalid_grant"),
+        (Cause::SignInTimedOut, "invalid_grant"),
     );
 }
 

@@ -8,7 +8,7 @@ use crate::oauth::inspect::{self, Hint};
 use crate::oauth::provider::{Provider, Providers};
 use crate::secret::Secret;
 use crate::smtp::{Credentials, Reply};
-use crate::transport::server::Server;
+use crate::transport::server::{Security, Server};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a send knows.
@@ -49,7 +49,7 @@ impl<'a> Situation<'a> {
 
     /// The error of a send that reached some, when this is why it did not reach the others.
     pub(crate) fn explain_recipient(&self, error: Error, reply: &Reply) -> Error {
-        match self.known(Signs::default()).of_recipient(reply) {
+        match self.known(self.signs(error.values())).of_recipient(reply) {
             Some(row) => error.meaning(row.cause, row.certainty, row.words),
             None => error,
         }
@@ -72,6 +72,8 @@ impl<'a> Situation<'a> {
             // Their certificates are those of public CAs: another one was put in between.
             .with_if(self.provider.is_some(), Sign::PublicServer)
             .with_if(is_server, Sign::MailServer)
+            .with_if(self.signed_in_with().is_none(), Sign::NoSignIn)
+            .with_if(self.server.security == Security::Plain, Sign::WithoutTls)
             .with_if(!is_user, Sign::FromIsAnother)
             .with_if(offers(&["XOAUTH2", "OAUTHBEARER"]), Sign::OffersTokens)
             .with_if(offers(&["PLAIN", "LOGIN"]), Sign::OffersPasswords)

@@ -8,7 +8,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use Certainty::{Sure, Unknown};
+use Certainty::{Likely, Sure, Unknown};
 use Retry::{Later, No};
 
 /// A mail from Alice to Bob that is not signed in, until it is changed.
@@ -63,7 +63,7 @@ fn what_postfix_and_dovecot_refuse_is_explained() {
             },
             reply: "553 5.7.1 <carol@rig.test>: Sender address rejected: not owned by user alice@rig.test",
             found: (Cause::SendAsDenied, Sure, No),
-            advice: "alice@rig.test, or let an administrator allow it to send as carol@rig.test",
+            advice: "alice@rig.test, or ask the operator of localhost to let it send as carol@rig.test",
         },
         Refused {
             port: rig.ports.plain,
@@ -156,42 +156,42 @@ fn what_postfix_and_dovecot_refuse_is_explained() {
 #[test]
 fn what_postfix_says_of_a_recipient_may_be_about_something_else() {
     let Some(rig) = rig::shared() else { return };
-    let none = (Cause::RecipientsRefused, Unknown, No);
+    let not_signed_in = (Cause::NotSignedIn, Likely, No);
     let refused = [
         Refused {
             port: rig.refusing("SENDERS_OF_BOB"),
             change: &as_it_is,
             reply: "553 5.7.1 <alice@rig.test>: Sender address rejected: not logged in",
-            found: none,
-            advice: "",
+            found: (Cause::NotSignedIn, Sure, No),
+            advice: "Set a sign-in for localhost",
         },
         Refused {
             port: rig.refusing("CLIENTS"),
             change: &as_it_is,
             reply: "554 5.7.1 <localhost[127.0.0.1]>: Client host rejected: Access denied",
-            found: none,
-            advice: "",
+            found: not_signed_in,
+            advice: "Set a sign-in for localhost",
         },
         Refused {
             port: rig.ports.submission,
             change: &as_it_is,
             reply: "554 5.7.1 <bob@rig.test>: Recipient address rejected: Access denied",
-            found: none,
-            advice: "",
+            found: not_signed_in,
+            advice: "Set a sign-in for localhost",
         },
         Refused {
             port: rig.refusing("FULL_NAMES"),
             change: &|mail| mail.set_ehlo_name(Some("pc")).unwrap(),
             reply: "504 5.5.2 <pc>: Helo command rejected: need fully-qualified hostname",
-            found: none,
-            advice: "",
+            found: (Cause::HelloNameRefused, Sure, No),
+            advice: "EHLO name",
         },
         Refused {
             port: rig.refusing("FULL_NAMES"),
             change: &|mail| mail.set_from(None, "alice@localhost").unwrap(),
             reply: "504 5.5.2 <alice@localhost>: Sender address rejected: need fully-qualified address",
-            found: none,
-            advice: "",
+            found: (Cause::SenderRefused, Sure, No),
+            advice: "Give alice@localhost a whole domain",
         },
     ];
     for case in refused {
@@ -223,16 +223,16 @@ fn what_postfix_limits_is_explained() {
         "ONE_MESSAGE",
         &as_it_is,
         "450 4.7.1 Error: too much mail from 127.0.0.1",
-        (Cause::SenderRefused, Unknown, Later),
-        "",
+        (Cause::RateLimited, Sure, Later),
+        "localhost",
     );
     sent_before("ONE_RCPT", &as_it_is);
     refused(
         "ONE_RCPT",
         &as_it_is,
         "450 4.7.1 Error: too many recipients from 127.0.0.1",
-        (Cause::RecipientsRefused, Unknown, Later),
-        "",
+        (Cause::RateLimited, Sure, Later),
+        "localhost",
     );
     let alice = |mail: &mut Mail| {
         mail.set_auth_password(ANY_MECHANISM, rig::ALICE, &rig.password).unwrap();
@@ -242,8 +242,8 @@ fn what_postfix_limits_is_explained() {
         "ONE_SIGN_IN",
         &alice,
         "450 4.7.1 Error: too many AUTH commands from 127.0.0.1",
-        (Cause::SignInPostponed, Sure, Later),
-        "again",
+        (Cause::RateLimited, Sure, Later),
+        "localhost",
     );
 }
 
