@@ -129,7 +129,7 @@ begin
   AToken(Recipient, Token, Rig('RECIPIENT_TOKEN'));
 
   Mail.SetServer(Host, Port('PASSWORD_ONLY_PORT'));
-  Fails('auth_mechanism_not_offered', Host, 'mechanisms');
+  Fails('auth_mechanism_not_offered', Host, 'Sign in with a password');
   Mail.SetAuthPassword(User, Rig('PASSWORD'));
   Works;
 
@@ -235,7 +235,7 @@ var
 begin
   Mail.SetServer(Host, Port('TLS_PORT'));
   Mail.SetTimeout(3000);
-  Fails('timeout', 'server', 'time');
+  Fails('timeout', Host, 'set the security to TLS');
   Mail.SetTimeout(6000);
   Found := Mail.Diagnose;
   Verify(Has(Found.Text, #10'failed   greeting '), string(Found.Text));

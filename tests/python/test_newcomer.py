@@ -111,7 +111,7 @@ class Newcomer(unittest.TestCase):
         self.works()
 
         mail.set_server(HOST, port("PASSWORD_ONLY"))
-        self.fails("auth_mechanism_not_offered", HOST, "mechanisms")
+        self.fails("auth_mechanism_not_offered", HOST, "Sign in with a password")
         mail.set_auth_password(USER, rig("PASSWORD"))
         self.works()
 
@@ -183,7 +183,7 @@ class Newcomer(unittest.TestCase):
         mail = self.mail
         mail.set_server(HOST, port("TLS"))
         mail.set_timeout(3_000)
-        self.fails("timeout", "server")
+        self.fails("timeout", "set the security to TLS")
         mail.set_timeout(6_000)  # a part of it is spent on a greeting that does not come
         found = mail.diagnose()
         self.assertEqual([step[:2] for step in failed_steps(found)], [("greeting", "tls_failed")])
