@@ -117,12 +117,17 @@ fn parse_address(text: &str) -> std::result::Result<Address, &'static str> {
     }
     let (local, domain) = text.rsplit_once('@').ok_or("has no @")?;
     let address = if local.is_ascii() && !domain.is_ascii() {
-        let domain = idna::domain_to_ascii(domain).map_err(|_| "has a domain that is none")?;
+        let domain =
+            idna::domain_to_ascii_strict(domain).map_err(|_| "has a domain that is none")?;
         Address::new(local, domain)
     } else {
         Address::new(local, domain)
     };
     let address = address.map_err(|_| "is not an address")?;
+    // A-labels may be longer than what they stand for.
+    if AsRef::<str>::as_ref(&address).len() > MOST_ADDRESS_OCTETS {
+        return Err("is too long");
+    }
     // lettre takes an IP address without brackets, and nearly anything within them; servers do not
     // (RFC 5321 §4.1.3), and a `>` there would end the command's path.
     if address.domain().parse::<IpAddr>().is_ok() {
@@ -332,6 +337,19 @@ mod tests {
         ] {
             assert!(parse_list(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_domain_counts_as_it_is_sent() {
+        let domain = |labels: usize| format!("{}example", "ob\u{fc}cher.".repeat(labels));
+        let refused = |domain: &str| parse_address(&format!("anna@{domain}")).err();
+        assert_eq!(refused(&domain(15)), None);
+        assert_eq!(refused(&domain(25)), Some("has a domain that is none"), "253 octets");
+        let local = "a".repeat(64);
+        let address = format!("{local}@{}", domain(14));
+        assert!(address.len() < MOST_ADDRESS_OCTETS);
+        assert_eq!(parse_address(&address).err(), Some("is too long"));
+        assert_eq!(refused("b\u{fc}cher&eh`le.example"), Some("has a domain that is none"));
     }
 
     #[test]
