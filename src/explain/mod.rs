@@ -105,12 +105,12 @@ pub(crate) fn of_provider(facts: &Facts) -> Option<Row> {
 }
 
 fn first(section: Section, facts: &Facts) -> Option<Row> {
-    section.rows().find(|row| row.fits(facts))
+    section.fitting(facts).next()
 }
 
 /// What it may be when no row knows it, the likeliest first.
 fn suspects(facts: &Facts) -> impl Iterator<Item = Row> {
-    Section::Suspects.rows().filter(|row| row.fits(facts))
+    Section::Suspects.fitting(facts)
 }
 
 /// What is known of a send besides what the server said.

@@ -28,7 +28,22 @@ impl Section {
         }
     }
 
+    /// Those that fit, in their order.
+    pub(super) fn fitting(self, facts: &Facts) -> impl Iterator<Item = Row> {
+        // What a row means is read only when it fits.
+        let fits = |(line, _): &(&str, Words)| {
+            line.split_once(" => ").is_some_and(|(asked, _)| fit(asked, facts))
+        };
+        self.lines().filter(fits).filter_map(move |(line, words)| Row::parse(self, line, words))
+    }
+
+    #[cfg(test)]
     pub(super) fn rows(self) -> impl Iterator<Item = Row> {
+        self.lines().map_while(move |(line, words)| Row::parse(self, line, words))
+    }
+
+    /// Each with what stands on lines of its own below.
+    fn lines(self) -> impl Iterator<Item = (&'static str, Words)> {
         let body = TABLE.split_once(self.heading()).map_or("", |(_, behind)| behind);
         let body = body.split_once("\n[").map_or(body, |(section, _)| section);
         let is_row = |line: &&str| !line.is_empty() && !line.starts_with('#');
@@ -43,7 +58,7 @@ impl Section {
                 };
                 *place = Some(more);
             }
-            Row::parse(self, line, words)
+            Some((line, words))
         })
     }
 }
@@ -81,28 +96,31 @@ impl Row {
         Some(Self { section, conditions, cause, then, certainty, words, source })
     }
 
-    pub(super) fn fits(&self, facts: &Facts) -> bool {
-        self.conditions().all(|(key, values)| meets(facts, key, values))
-    }
-
-    /// Each with its values, which are not parted yet.
     pub(super) fn conditions(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let mut rest = self.conditions;
-        std::iter::from_fn(move || {
-            let (key, behind) = rest.trim_start().split_once('=')?;
-            let values;
-            (values, rest) = match behind.strip_prefix('`') {
-                Some(quoted) => quoted.split_once('`')?,
-                None => behind.split_once(' ').unwrap_or((behind, "")),
-            };
-            Some((key, values))
-        })
+        parted(self.conditions)
     }
 
     /// The values of a condition as they stand there; empty when it does not ask for that.
     pub(super) fn asks(&self, key: &str) -> &'static str {
         self.conditions().find(|(found, _)| *found == key).map_or("", |(_, values)| values)
     }
+}
+
+fn fit(conditions: &str, facts: &Facts) -> bool {
+    parted(conditions).all(|(key, values)| meets(facts, key, values))
+}
+
+/// The conditions, each with its values, which are not parted yet.
+fn parted(mut conditions: &str) -> impl Iterator<Item = (&str, &str)> {
+    std::iter::from_fn(move || {
+        let (key, behind) = conditions.trim_start().split_once('=')?;
+        let values;
+        (values, conditions) = match behind.strip_prefix('`') {
+            Some(quoted) => quoted.split_once('`')?,
+            None => behind.split_once(' ').unwrap_or((behind, "")),
+        };
+        Some((key, values))
+    })
 }
 
 fn meets(facts: &Facts, key: &str, values: &str) -> bool {
