@@ -15,28 +15,23 @@ pub struct Explanation {
     /// Its enhanced code, such as "5.7.8"; else empty.
     pub enhanced_code: String,
     /// What it may be, the likeliest first. Empty when that is unknown.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<PossibleCause>,
     /// How sure that is.
     pub certainty: Certainty,
-    /// Where it was found what the text means: a section of the project's reference, or a standard.
-    pub source: &'static str,
-    advice: Vec<String>,
-    links: Vec<Option<&'static str>>,
 }
 
-impl Explanation {
-    /// What to do, cause by cause; a sentence that says so when nothing is known.
-    pub fn advice(&self) -> Vec<String> {
-        match self.advice.as_slice() {
-            [] => vec!["Unknown: nothing is known about this text.".into()],
-            advice => advice.to_vec(),
-        }
-    }
-
-    /// A page of the provider's that tells more, cause by cause.
-    pub fn links(&self) -> &[Option<&'static str>] {
-        &self.links
-    }
+/// One thing that a text may mean.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PossibleCause {
+    /// The cause.
+    pub cause: Cause,
+    /// What to do then: one sentence.
+    pub advice: String,
+    /// A page of the provider's that tells more.
+    pub link: Option<&'static str>,
+    /// Where it was found what the text means: a section of the project's reference, or a standard.
+    pub source: &'static str,
 }
 
 /// Explains a text from a log.
@@ -52,21 +47,21 @@ pub fn explain(text: &str) -> Explanation {
         [row] if row.section != Section::Suspects => row.certainty,
         _ => Certainty::Unknown,
     };
-    Explanation {
-        code: found.code,
-        enhanced_code: found.enhanced_code,
-        causes: rows.iter().map(|row| row.cause).collect(),
-        certainty,
-        source: rows.first().map_or("", |row| row.source),
-        advice: rows.iter().map(|row| advice(row)).collect(),
-        links: rows.iter().map(|row| row.words.link.or(row.cause.link())).collect(),
-    }
+    let causes = rows.into_iter().map(PossibleCause::of).collect();
+    Explanation { code: found.code, enhanced_code: found.enhanced_code, causes, certainty }
 }
 
-fn advice(row: &Row) -> String {
-    // That of a suspect is a part of a sentence.
-    let own = row.words.advice.filter(|_| row.section != Section::Suspects);
-    fill(own.unwrap_or(row.cause.template()), &Values::default())
+impl PossibleCause {
+    fn of(row: &Row) -> Self {
+        // The advice of a suspect is a part of a sentence.
+        let own = row.words.advice.filter(|_| row.section != Section::Suspects);
+        Self {
+            cause: row.cause,
+            advice: fill(own.unwrap_or(row.cause.template()), &Values::default()),
+            link: row.words.link.or(row.cause.link()),
+            source: row.source,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -74,7 +69,7 @@ mod tests {
     use super::*;
 
     fn causes(text: &str) -> Vec<Cause> {
-        explain(text).causes
+        explain(text).causes.iter().map(|possible| possible.cause).collect()
     }
 
     #[test]
@@ -94,7 +89,7 @@ mod tests {
         ] {
             let explained = explain(text);
             assert_eq!(explained.code, Some(535), "{text}");
-            assert_eq!(explained.causes, behind_535, "{text}");
+            assert_eq!(causes(text), behind_535, "{text}");
             assert_eq!(explained.certainty, Certainty::Unknown, "{text}");
         }
         assert_eq!(explain("535 5.7.8 x").enhanced_code, "5.7.8");
@@ -120,7 +115,7 @@ mod tests {
         for text in ["", "hello", "599 what", "250 2.0.0 Ok", "port 587 is open", "550 no"] {
             let explained = explain(text);
             assert!(explained.causes.is_empty(), "{text}: {:?}", explained.causes);
-            assert!(explained.advice()[0].starts_with("Unknown"));
+            assert_eq!(explained.certainty, Certainty::Unknown);
         }
     }
 }

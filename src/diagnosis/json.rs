@@ -51,15 +51,15 @@ struct JsonExplanation<'a> {
     version: u32,
     code: Option<u16>,
     enhanced_code: &'a str,
-    causes: Vec<JsonCause>,
+    causes: Vec<JsonCause<'a>>,
     certainty: &'static str,
     source: &'a str,
 }
 
 #[derive(Serialize)]
-struct JsonCause {
+struct JsonCause<'a> {
     cause: &'static str,
-    advice: String,
+    advice: &'a str,
     link: Option<&'static str>,
 }
 
@@ -80,20 +80,18 @@ pub(super) fn of(diagnosis: &Diagnosis) -> String {
 impl Explanation {
     /// As JSON (docs/diagnosis.md).
     pub fn to_json(&self) -> String {
-        let causes = self.causes.iter().zip(self.advice()).zip(self.links());
+        let causes = self.causes.iter().map(|possible| JsonCause {
+            cause: possible.cause.code(),
+            advice: &possible.advice,
+            link: possible.link,
+        });
         let document = JsonExplanation {
             version: VERSION,
             code: self.code,
             enhanced_code: &self.enhanced_code,
-            causes: causes
-                .map(|((cause, advice), link)| JsonCause {
-                    cause: cause.code(),
-                    advice,
-                    link: *link,
-                })
-                .collect(),
+            causes: causes.collect(),
             certainty: self.certainty.code(),
-            source: self.source,
+            source: self.causes.first().map_or("", |likeliest| likeliest.source),
         };
         serde_json::to_string_pretty(&document).unwrap_or_default()
     }

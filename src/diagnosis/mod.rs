@@ -17,7 +17,7 @@ mod report;
 mod settings;
 mod walk;
 
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, PossibleCause, explain};
 pub use settings::{OldSettings, look_at_old_settings};
 pub(crate) use walk::{Job, diagnose};
 

@@ -38,7 +38,7 @@ Words are never changed or used again, new ones may come; `tests/causes.txt` lis
 
 No secret is in it.
 
-Sources that begin with \"O\" are sections of the collection of public documents that this project was built on.
+Sources that begin with \"O\" or \"F\" are sections of the collection of public documents that this project was built on.
 
 ";
 

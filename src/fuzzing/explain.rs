@@ -26,7 +26,7 @@ pub fn explanation(data: &[u8]) {
     };
     let known = Known { family, with, signs: Signs::default() };
     let explained = explain(&String::from_utf8_lossy(said));
-    assert!(explained.causes.iter().all(|cause| !cause.advice().is_empty()));
+    assert!(explained.causes.iter().all(|possible| possible.advice.ends_with('.')));
 
     let mut buffer = ReplyBuffer::default();
     buffer.push(said);

@@ -191,6 +191,16 @@ fn refresh(token: &Token) -> Grant {
     Grant::RefreshToken { token, age: Signs::default() }
 }
 
+/// A code, the redirect address and the verifier that belong to it.
+fn code_of(running: &Running) -> (Secret, String, Secret) {
+    let (pending, address) = running.sign_in(false);
+    let code = pending.read_pasted(&address).unwrap();
+    match pending.grant(code) {
+        Grant::AuthorizationCode { code, redirect_uri, verifier } => (code, redirect_uri, verifier),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn unknown_refresh_token() -> Grant {
     Grant::RefreshToken { token: Secret::new("none"), age: Signs::default() }
 }
@@ -252,11 +262,7 @@ fn settings_that_the_provider_refuses_are_told_apart() {
 #[test]
 fn a_code_for_another_redirect_address_gets_nothing() {
     let Some(running) = start() else { return };
-    let (pending, address) = running.sign_in(false);
-    let code = pending.read_pasted(&address).unwrap();
-    let Grant::AuthorizationCode { code, verifier, .. } = pending.grant(code) else {
-        panic!("a code")
-    };
+    let (code, _, verifier) = code_of(&running);
     let redirect_uri = "http://127.0.0.1:9/elsewhere".into();
     let grant = Grant::AuthorizationCode { code, redirect_uri, verifier };
     assert_refused(
@@ -325,11 +331,7 @@ fn a_person_signs_in_and_each_refresh_token_is_good_once() {
 #[test]
 fn a_wrong_verifier_gets_nothing() {
     let Some(running) = start() else { return };
-    let (pending, address) = running.sign_in(false);
-    let code = pending.read_pasted(&address).unwrap();
-    let Grant::AuthorizationCode { code, redirect_uri, .. } = pending.grant(code) else {
-        panic!("a code")
-    };
+    let (code, redirect_uri, _) = code_of(&running);
     let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
     let grant = Grant::AuthorizationCode { code, redirect_uri, verifier };
     let error = running.token("desktop", None, &grant, "").unwrap_err();

@@ -274,6 +274,11 @@ mod tests {
         assert!(advice.starts_with("Sign in with a password") && advice.contains("PLAIN, LOGIN"));
         let advice = explained("smtp.office365.com", with_token("t"), missing, "LOGIN");
         assert!(advice.contains("-Identity anna@example.org "), "{advice}");
+        let without_tls =
+            Server { security: Security::Plain, ..server("mail.example.org", password()) };
+        let none = Error::new(Status::Unsupported, Stage::SignIn, Cause::AuthNotOffered, "none");
+        let advice = Situation::new(&without_tls, None).explain(none, None).advice();
+        assert!(advice.starts_with("Use STARTTLS or TLS: mail.example.org"), "{advice}");
         let refused = Cause::PasswordRefused;
         let advice = explained("mail.example.org", password(), refused, "PLAIN, XOAUTH2");
         assert!(advice.contains("wants OAuth2 or an app password"), "{advice}");

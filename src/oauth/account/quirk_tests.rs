@@ -242,3 +242,40 @@ fn a_slow_answer_meets_the_deadline_of_the_account() {
     assert_eq!(account.access_token().unwrap_err().status(), Status::Timeout);
     server.end();
 }
+
+/// All of Google's ends of a sign-in look the same.
+#[test]
+fn how_old_the_sign_in_is_tells_why_it_ended() {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    for (days, cause) in [
+        (1, Cause::NeedsSignInRevoked),
+        (8, Cause::NeedsSignInGoogleTesting),
+        (200, Cause::NeedsSignInInactive),
+    ] {
+        let endpoint = Endpoint::start(3600);
+        endpoint.answer_with(&[answer(BAD, r#"{"error":"invalid_grant"}"#).as_str()]);
+        let account = account_at(&endpoint, "google");
+        account.set_refresh_token("r").unwrap();
+        account.set_sign_in_age_for_tests(DAY * days);
+        assert_eq!(account.access_token().unwrap_err().cause(), cause, "{days} days");
+    }
+}
+
+#[test]
+fn the_advice_names_the_tenant_and_the_place_where_tokens_are_asked_for() {
+    let unknown = r#"{"error":"invalid_request","error_description":"AADSTS90002: no"}"#;
+    let endpoint = Endpoint::start(3600);
+    endpoint.answer_with(&[answer(BAD, unknown).as_str()]);
+    let account = account_at(&endpoint, "microsoft");
+    account.set_tenant("contoso.example").unwrap();
+    account.set_refresh_token("r").unwrap();
+    let advice = account.access_token().unwrap_err().advice();
+    assert!(advice.contains("contoso.example"), "{advice}");
+
+    let port = endpoint.port;
+    drop(endpoint);
+    let error = account.access_token().unwrap_err();
+    assert_eq!(error.cause(), Cause::ConnectionRefused);
+    assert!(error.advice().contains("127.0.0.1"), "{}", error.advice());
+    assert!(error.advice().contains(&port.to_string()), "{}", error.advice());
+}

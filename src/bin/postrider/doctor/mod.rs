@@ -131,19 +131,18 @@ fn explain_text(text: &str, json: bool) -> Result {
         line(explanation.to_json())?;
         return Ok(if explanation.causes.is_empty() { Exit::Failed } else { Exit::Done });
     }
-    if explanation.causes.is_empty() {
+    let Some(likeliest) = explanation.causes.first() else {
         return Err(Failure::from("nothing is known about this text".to_owned()));
-    }
+    };
     if explanation.causes.len() > 1 {
         line("This can have several causes, the likeliest first:")?;
     }
-    let advised = explanation.causes.iter().zip(explanation.advice());
-    for ((cause, advice), link) in advised.zip(explanation.links()) {
-        line(format_args!("{}: {advice}", cause.code()))?;
-        if let Some(link) = link {
+    for possible in &explanation.causes {
+        line(format_args!("{}: {}", possible.cause.code(), possible.advice))?;
+        if let Some(link) = possible.link {
             line(format_args!("See {link}"))?;
         }
     }
-    line(format_args!("({}; {})", explanation.certainty.code(), explanation.source))?;
+    line(format_args!("({}; {})", explanation.certainty.code(), likeliest.source))?;
     Ok(Exit::Done)
 }
